@@ -1,0 +1,469 @@
+"""Every write to `backlog_items`. Nothing else in the factory writes there.
+
+The law. Each transition is one function, each function one conditional write, and its filter *is* the rule: it names
+the status that the item must be in and, for the owner's transitions, the token of the lease. The write changes status,
+`seq` and the event together (`recording.change`), so either all of it happened or nothing. Each function says whether
+its write landed, and a caller whose write did not land changes nothing else. `Concluido` is final.
+Time is the server's (`$$NOW`), and no rule of safety depends on it: a lease that is over only allows somebody else to try.
+Around every write stand two failpoints, `<transition>.antes` and `<transition>.depois`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
+
+from contratos.estados import Status, Transicao
+from prometheus_fabrica.backlog import adoption, observation
+from prometheus_fabrica.backlog.adoption import Adocao
+from prometheus_fabrica.backlog.recording import (
+    NOW,
+    RELEASED,
+    Stage,
+    change,
+    in_seconds,
+    literal,
+    seconds_since,
+    with_error,
+)
+from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, item_id
+
+WRITE_CONFLICT = 112
+DUPLICATE_KEY = 11000
+CONFLICT_TRIES = 20
+WINDOW = 4  # candidates read for each free slot
+CLAIM_ROUNDS = 3
+
+type Rule = Doc
+
+DURACAO = seconds_since("$lease.desde")
+TENTATIVA = "$tentativas"
+
+
+def move(backlog: Backlog, name: str, rule: Rule, pipeline: Sequence[Stage]) -> bool:
+    """One conditional write between its two failpoints; a write conflict, which MongoDB asks clients to retry, is retried."""
+    backlog.ambient.failpoint(f"{name}.antes")
+    for tries_left in reversed(range(CONFLICT_TRIES)):
+        try:
+            landed = backlog.items.update_one(rule, list(pipeline)).matched_count == 1
+            break
+        except OperationFailure as error:
+            if error.code != WRITE_CONFLICT or not tries_left:
+                raise
+    backlog.ambient.failpoint(f"{name}.depois")
+    return landed
+
+
+def moves(backlog: Backlog, name: str, updates: Sequence[UpdateOne]) -> int:
+    """The same for many documents in one round trip. Returns how many landed."""
+    if not updates:
+        return 0
+    backlog.ambient.failpoint(f"{name}.antes")
+    try:
+        landed = backlog.items.bulk_write(updates, ordered=False).matched_count
+    except BulkWriteError as error:
+        if any(fault.get("code") != WRITE_CONFLICT for fault in error.details["writeErrors"]):
+            raise
+        landed = error.details[
+            "nMatched"
+        ]  # the conflicting ones did not land; sweeps and the next round try them again
+    backlog.ambient.failpoint(f"{name}.depois")
+    return int(landed)
+
+
+# -- birth ------------------------------------------------------------------------------------------------------------
+
+
+def inserir(backlog: Backlog, docs: Sequence[Doc]) -> int:
+    """Put documents into the collection as they are; `adotar` makes items of them. One that is there already is left alone.
+
+    Returns how many are new. Nothing of theirs can be claimed before adoption.
+    """
+    if not docs:
+        return 0
+    backlog.ambient.failpoint("inserir.antes")
+    new = len(docs)
+    try:
+        backlog.items.insert_many(docs, ordered=False)
+    except BulkWriteError as error:
+        faults = error.details["writeErrors"]
+        if any(fault.get("code") != DUPLICATE_KEY for fault in faults):
+            raise
+        new -= len(faults)
+    backlog.ambient.failpoint("inserir.depois")
+    return new
+
+
+def adotar(backlog: Backlog, plans: Iterable[Adocao], por: str) -> int:
+    """Not ours yet -> the status that the plan says, with everything that an item of ours has. Returns how many."""
+    unadopted = [(plan, {"_id": plan.key, "esquema": None, "status": plan.status_visto}) for plan in plans]
+    updates = [UpdateOne(rule, adoption.pipeline(plan, backlog.limits, por)) for plan, rule in unadopted]
+    return moves(backlog, "adotar", updates)
+
+
+# -- the owner --------------------------------------------------------------------------------------------------------
+
+
+def consumir(backlog: Backlog, tipos: Sequence[str], limit: int) -> list[Posse]:
+    """Pendente -> EmProcessamento, for up to `limit` items of these types, best first. Returns those that are ours now.
+
+    Ids first, then one update each: a sorted find_one_and_update sends every daemon to the same head, and the losers
+    are retried inside the server (SERVER-22178, SERVER-74551). While nobody contends, the order is exact; after a lost
+    race the rest of the window is tried in random order.
+    """
+    claimed: list[Posse] = []
+    for round_ in range(CLAIM_ROUNDS):
+        wanted = limit - len(claimed)
+        rule = {"tipo": {"$in": list(tipos)}, "status": Status.PENDENTE, "pronto": True}
+        window = backlog.items.find(rule, {"_id": 1}).sort([("ordem", 1), ("_id", 1)]).limit(wanted * WINDOW)
+        keys = [doc["_id"] for doc in window]
+        if round_:
+            backlog.ambient.shuffle(keys)
+        if not keys:
+            break
+        claimed += _claim(backlog, keys[:wanted])
+        if len(claimed) == limit or len(keys) <= wanted and not round_:
+            break
+    return claimed
+
+
+def consumir_id(backlog: Backlog, key: Any) -> Posse | None:
+    """The same for one item, by its `_id`: how commands own what they conclude."""
+    claimed = _claim(backlog, [key])
+    return claimed[0] if claimed else None
+
+
+def _claim(backlog: Backlog, keys: Sequence[Any]) -> list[Posse]:
+    tokens = {key: backlog.ambient.token() for key in keys}
+    updates = [
+        UpdateOne(
+            {"_id": key, "status": Status.PENDENTE, "pronto": True},
+            [
+                RELEASED,  # a hand-made change may have left any of these behind; $set would merge into an old lease
+                change(
+                    Transicao.CONSUMO,
+                    Status.EM_PROCESSAMENTO,
+                    backlog.ambient.dono,
+                    fields={
+                        "pronto": False,
+                        "tentativas": {"$add": ["$tentativas", 1]},
+                        "lease": {
+                            "dono": literal(backlog.ambient.dono),
+                            "token": literal(token),
+                            "desde": "$$NOW",
+                            "ate": in_seconds(backlog.limits.concessao_s),
+                        },
+                    },
+                    tentativa={"$add": ["$tentativas", 1]},
+                ),
+            ],
+        )
+        for key, token in tokens.items()
+    ]
+    try:
+        moves(backlog, "consumir", updates)
+    except AutoReconnect:
+        pass  # the reply was lost, perhaps not the write: the tokens tell
+    mine = backlog.items.find({"_id": {"$in": list(keys)}, "lease.token": {"$in": list(tokens.values())}})
+    owned = {doc["_id"]: doc for doc in mine}
+    return [_posse(owned[key], tokens[key]) for key in keys if key in owned]
+
+
+def _posse(doc: Doc, token: str) -> Posse:
+    return Posse(doc["_id"], item_id(doc), doc["tipo"], token, doc["tentativas"], doc["max_tentativas"], doc)
+
+
+def renovar(backlog: Backlog, posses: Sequence[Posse]) -> dict[str, bool]:
+    """Leases last from now on. Returns, for those that are still ours, token -> whether the operator wants it cancelled."""
+    mine = {
+        "_id": {"$in": [posse.key for posse in posses]},
+        "status": Status.EM_PROCESSAMENTO,
+        "lease.token": {"$in": [posse.token for posse in posses]},
+    }
+    backlog.ambient.failpoint("renovar.antes")
+    backlog.items.update_many(mine, [{"$set": {"lease.ate": in_seconds(backlog.limits.concessao_s)}}])
+    backlog.ambient.failpoint("renovar.depois")
+    found = backlog.items.find(mine, {"lease.token": 1, "cancelar": 1})
+    return {doc["lease"]["token"]: bool(doc.get("cancelar")) for doc in found}
+
+
+def concluir(
+    backlog: Backlog,
+    posse: Posse,
+    resultado: Mapping[str, Any],
+    saida: Sequence[Novo],
+    *,
+    por: str | None = None,
+    motivo: str | None = None,
+) -> bool:
+    """EmProcessamento -> Concluido, by the owner alone, with everything that must follow from it.
+
+    True: this token concluded it, now or by a try whose reply was lost. False: it is somebody else's, nothing changed.
+    Publishing `saida` is `propagation`'s; it is repeated until it is done.
+    """
+    pipeline = [
+        change(
+            Transicao.CONCLUSAO,
+            Status.CONCLUIDO,
+            por or backlog.ambient.dono,
+            fields={
+                "resultado": literal(dict(resultado)),
+                "saida": literal([novo.stored() for novo in saida]),
+                "conclusao": {"token": literal(posse.token), "em": NOW},
+            },
+            tentativa=TENTATIVA,
+            duracao_s=DURACAO,
+            motivo=literal(motivo),
+        ),
+        RELEASED,
+    ]
+    if move(backlog, "concluir", _owned(posse), pipeline):
+        return True
+    return backlog.items.find_one({"_id": posse.key, "conclusao.token": posse.token}, {"_id": 1}) is not None
+
+
+def falhar(backlog: Backlog, posse: Posse, erro: str, *, livre_em_s: float | None) -> bool:
+    """EmProcessamento -> Pendente after `livre_em_s` seconds, or Falhou when that is None; by the owner. True: landed.
+
+    An item that the operator wants cancelled becomes Cancelado instead.
+    """
+    again = livre_em_s is not None
+    normal = Status.PENDENTE if again else Status.FALHOU
+    pipeline = [
+        change(
+            _unless_cancelled(Transicao.FALHA),
+            _unless_cancelled(normal, Status.CANCELADO),
+            backlog.ambient.dono,
+            fields={"pronto": False, **with_error(erro)},
+            tentativa=TENTATIVA,
+            duracao_s=DURACAO,
+            motivo=literal(erro[:1000]),
+        ),
+        RELEASED,
+    ]
+    if again:
+        pipeline.append({"$set": {"livre_em": in_seconds(livre_em_s or 0.0)}})
+    return move(backlog, "falhar", _owned(posse), pipeline)
+
+
+def devolver(backlog: Backlog, posse: Posse, motivo: str) -> bool:
+    """EmProcessamento -> Pendente at once, the attempt given back: the owner drains. True: landed."""
+    to = _unless_cancelled(Status.PENDENTE, Status.CANCELADO)
+    pipeline = [
+        change(
+            _unless_cancelled(Transicao.DEVOLUCAO),
+            to,
+            backlog.ambient.dono,
+            fields={"pronto": _unless_cancelled(True, False), "tentativas": {"$subtract": ["$tentativas", 1]}},
+            tentativa=TENTATIVA,
+            duracao_s=DURACAO,
+            motivo=literal(motivo),
+        ),
+        RELEASED,
+    ]
+    return move(backlog, "devolver", _owned(posse), pipeline)
+
+
+def encerrar(backlog: Backlog, posse: Posse, motivo: str) -> bool:
+    """EmProcessamento -> Cancelado, by the owner, because the operator asked for it. True: landed."""
+    pipeline = [
+        change(
+            Transicao.CANCELAMENTO,
+            Status.CANCELADO,
+            backlog.ambient.dono,
+            tentativa=TENTATIVA,
+            duracao_s=DURACAO,
+            motivo=literal(motivo),
+        ),
+        RELEASED,
+    ]
+    return move(backlog, "encerrar", _owned(posse), pipeline)
+
+
+def _owned(posse: Posse) -> Rule:
+    return {"_id": posse.key, "status": Status.EM_PROCESSAMENTO, "lease.token": posse.token}
+
+
+def _unless_cancelled(normal: Any, cancelled: Any = Transicao.CANCELAMENTO) -> Any:
+    return {"$cond": [{"$ifNull": ["$cancelar", False]}, cancelled, normal]}
+
+
+# -- the sweeps -------------------------------------------------------------------------------------------------------
+
+
+def vencer(backlog: Backlog, doc: Doc, livre_em_s: float) -> bool:
+    """EmProcessamento -> Pendente, Falhou or Cancelado: the lease is over and its owner did not come back. True: landed."""
+    used_up = {"$gte": ["$tentativas", "$max_tentativas"]}
+    para = {
+        "$cond": [
+            {"$ifNull": ["$cancelar", False]},
+            Status.CANCELADO,
+            {"$cond": [used_up, Status.FALHOU, Status.PENDENTE]},
+        ]
+    }
+    lost = f"the lease of {doc['lease'].get('dono')} ended without a result"
+    rule = {
+        "_id": doc["_id"],
+        "status": Status.EM_PROCESSAMENTO,
+        "lease.token": doc["lease"].get("token"),
+        "$expr": {"$lt": ["$lease.ate", "$$NOW"]},
+    }
+    pipeline = [
+        change(
+            _unless_cancelled(Transicao.VENCIMENTO),
+            para,
+            backlog.ambient.dono,
+            fields={"pronto": False, "perdas": {"$add": [{"$ifNull": ["$perdas", 0]}, 1]}, **with_error(lost)},
+            tentativa=TENTATIVA,
+            duracao_s=DURACAO,
+            motivo=literal(lost),
+        ),
+        RELEASED,
+        {"$set": {"livre_em": {"$cond": [{"$eq": ["$status", Status.PENDENTE]}, in_seconds(livre_em_s), "$$REMOVE"]}}},
+    ]
+    return move(backlog, "vencer", rule, pipeline)
+
+
+def liberar(backlog: Backlog, keys: Sequence[Any]) -> int:
+    """Pendente, and its wait is over: it may be claimed again. No change of state. Returns how many."""
+    due = {"status": Status.PENDENTE, "pronto": False, "$expr": {"$lt": ["$livre_em", "$$NOW"]}}
+    pipeline = [{"$set": {"pronto": True}}, {"$unset": ["livre_em"]}]
+    return moves(backlog, "liberar", [UpdateOne({"_id": key, **due}, pipeline) for key in keys])
+
+
+def reconhecer(backlog: Backlog, doc: Doc) -> bool:
+    """A status that somebody wrote without the factory: it is recorded, by `externo`, and made consistent. True: landed."""
+    rule = {"_id": doc["_id"], "status": doc.get("status"), "registro": doc["registro"], "seq": doc["seq"]}
+    return move(backlog, "reconhecer", rule, observation.pipeline(doc, backlog.ambient.dono))
+
+
+# -- unblocking and propagation ---------------------------------------------------------------------------------------
+
+
+def vigiar(backlog: Backlog, doc: Doc, dependencia: str, bloqueio: Doc, *, externo: bool) -> bool:
+    """Bloqueado, and watches one open dependency from now on; `exame` stays until `vigiado`. True: landed."""
+    watch: Doc = {"aguarda": literal(dependencia), "exame": True, "bloqueio": literal(bloqueio)}
+    pipeline: list[Stage] = [
+        {"$unset": ["bloqueio"]},
+        {"$set": watch | {"aguarda_externo": True if externo else "$$REMOVE"}},
+    ]
+    return move(backlog, "vigiar", _examined(doc), pipeline)
+
+
+def vigiado(backlog: Backlog, doc: Doc, dependencia: str) -> bool:
+    """The watched dependency was still open after the watch stood: whoever concludes it will find us. True: landed."""
+    rule = _examined(doc) | {"aguarda": dependencia}
+    return move(backlog, "vigiado", rule, [{"$unset": ["exame"]}])
+
+
+def desbloquear(backlog: Backlog, doc: Doc, ultima: str) -> bool:
+    """Bloqueado -> Pendente: every dependency is Concluido, `ultima` the last that was waited for. True: landed."""
+    pipeline = [
+        change(
+            Transicao.DESBLOQUEIO,
+            Status.PENDENTE,
+            backlog.ambient.dono,
+            fields={"pronto": True, "desbloqueado_em": NOW, "desbloqueado_por": literal(ultima)},
+            item_desbloqueado=literal(item_id(doc)),
+            item_que_desbloqueou=literal(ultima),
+        ),
+        RELEASED,
+    ]
+    return move(backlog, "desbloquear", _examined(doc), pipeline)
+
+
+def recusar_ciclo(backlog: Backlog, doc: Doc, erro: str) -> bool:
+    """Bloqueado -> Falhou: its dependencies lead back to itself, so it would wait for ever. True: landed."""
+    stage = change(
+        Transicao.FALHA,
+        Status.FALHOU,
+        backlog.ambient.dono,
+        fields={"pronto": False, **with_error(erro)},
+        motivo=literal(erro),
+    )
+    return move(backlog, "recusar_ciclo", _examined(doc), [stage, RELEASED])
+
+
+def _examined(doc: Doc) -> Rule:
+    """Bloqueado with the dependencies that the examination has seen: a list that grew meanwhile is examined again."""
+    return {"_id": doc["_id"], "status": Status.BLOQUEADO, "depende_de": {"$size": len(doc["depende_de"])}}
+
+
+def bloquear_dependentes(backlog: Backlog, dependencia: str, bloqueio: Doc) -> int:
+    """Say on everything that waits for a failed or cancelled item why it waits. No change of state. Returns how many."""
+    rule = {"status": Status.BLOQUEADO, "depende_de": dependencia}
+    return backlog.items.update_many(rule, {"$set": {"bloqueio": bloqueio}}).matched_count
+
+
+def juntar(backlog: Backlog, key: Any, values: Mapping[str, Sequence[str]]) -> bool:
+    """Add to the lists of a shared item that is still open. False: it is not open any more."""
+    backlog.ambient.failpoint("juntar.antes")
+    open_ = {"_id": key, "status": {"$in": [Status.PENDENTE, Status.EM_PROCESSAMENTO, Status.BLOQUEADO, None]}}
+    update = {"$addToSet": {path: {"$each": list(added)} for path, added in values.items()}}
+    landed = backlog.items.update_one(open_, update).matched_count == 1
+    backlog.ambient.failpoint("juntar.depois")
+    return landed
+
+
+def eventos_publicados(backlog: Backlog, key: Any, seqs: Sequence[int]) -> None:
+    """These events stand in `eventos`: the item need not carry them any more. No change of state."""
+    backlog.ambient.failpoint("eventos_publicados.antes")
+    backlog.items.update_one({"_id": key}, {"$pull": {"eventos_novos": {"seq": {"$in": list(seqs)}}}})
+    backlog.ambient.failpoint("eventos_publicados.depois")
+
+
+def propagado(backlog: Backlog, doc: Doc) -> bool:
+    """Everything that follows from this terminal status has been done. False: the item changed meanwhile."""
+    rule = {"_id": doc["_id"], "status": doc["status"], "seq": doc["seq"]}
+    retencao = backlog.limits.retencao_s
+    done: Doc = {
+        "propagado": literal(doc["status"]),
+        "expira_em": "$$REMOVE" if retencao is None else in_seconds(retencao),
+    }
+    return move(backlog, "propagado", rule, [{"$set": done}, {"$unset": ["eventos_novos"]}])
+
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+def cancelar(backlog: Backlog, doc: Doc, por: str, motivo: str) -> Status | None:
+    """Bloqueado or Pendente -> Cancelado; EmProcessamento: asks its owner. Returns the status that it left behind, None: refused."""
+    waits = {"_id": doc["_id"], "status": {"$in": [Status.BLOQUEADO, Status.PENDENTE]}}
+    stage = change(Transicao.CANCELAMENTO, Status.CANCELADO, por, fields={"pronto": False}, motivo=literal(motivo))
+    if move(backlog, "cancelar", waits, [stage, RELEASED]):
+        return Status.CANCELADO
+    runs = {"_id": doc["_id"], "status": Status.EM_PROCESSAMENTO, "lease": {"$exists": True}}
+    ask = [{"$set": {"cancelar": {"por": literal(por), "motivo": literal(motivo)}}}]
+    return Status.EM_PROCESSAMENTO if move(backlog, "pedir_cancelamento", runs, ask) else None
+
+
+def repetir(backlog: Backlog, doc: Doc, por: str, motivo: str | None) -> bool:
+    """Falhou or Cancelado -> Pendente, or Bloqueado when it has dependencies; the attempts count anew. True: landed.
+
+    An item that an outsider holds as EmProcessamento is taken back the same way.
+    """
+    rule = {
+        "_id": doc["_id"],
+        "$or": [
+            {"status": {"$in": [Status.FALHOU, Status.CANCELADO]}},
+            {"status": Status.EM_PROCESSAMENTO, "lease": {"$exists": False}},
+        ],
+    }
+    blocks = bool(doc.get("depende_de"))
+    to = Status.BLOQUEADO if blocks else Status.PENDENTE
+    fields = {"pronto": not blocks, "tentativas": 0, "perdas": 0}
+    pipeline = [
+        change(Transicao.REPETICAO, to, por, fields=fields, motivo=literal(motivo)),
+        RELEASED,
+        {"$unset": ["propagado", "expira_em", "desbloqueado_em", "desbloqueado_por"]},
+    ]
+    if blocks:
+        pipeline.append({"$set": {"exame": True}})
+    if not move(backlog, "repetir", rule, pipeline):
+        return False
+    mine = {"status": Status.BLOQUEADO, "depende_de": item_id(doc), "bloqueio.id": item_id(doc)}
+    backlog.items.update_many(mine, {"$set": {"bloqueio.motivo": to}})
+    return True

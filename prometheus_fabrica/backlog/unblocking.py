@@ -1,0 +1,152 @@
+"""When a blocked item may go on: the rule of one watched dependency.
+
+A blocked item watches one open dependency only (`aguarda`), the idea of watched literals in SAT solvers: a conclusion
+looks at the few items that watch it and at nothing else. `examinar` reads the dependencies from the last one
+backwards, since they tend to be concluded in order; the first that is not Concluido is watched. Two writes make it
+safe against a conclusion at the same instant: the watch is written together with `exame`, then the dependency is read
+again, and only if it is still open is `exame` taken away. Whoever dies in between leaves `exame`, which a sweep examines.
+`tests/model` checks the protocol state by state; without the second read, or without the durable `exame`, it gets stuck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from contratos.estados import EXTERNO, Status, Transicao
+from prometheus_fabrica.backlog import transitions
+from prometheus_fabrica.backlog.store import Backlog, Doc, item_id
+
+CHUNK = 500  # ids a query
+CYCLE_LEVELS = 64  # how far upwards a new item's dependencies are followed; `verificar` finds longer loops
+CYCLE_ITEMS = 5000
+AUSENTE = "ausente"
+
+NEEDED = {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "depende_de": 1, "aguarda": 1, "erros": 1}
+
+
+def examinar(backlog: Backlog, key: Any, *, new: bool = False) -> bool:
+    """Free the blocked item with this `_id`, or let it watch an open dependency. True: it was unblocked by this call.
+
+    `new`: it has never been examined, so its dependencies are also followed upwards for a loop.
+    """
+    doc = backlog.items.find_one({"_id": key, "status": Status.BLOQUEADO}, NEEDED)
+    if doc is None or not doc.get("depende_de"):
+        return False
+    last = str(doc.get("aguarda") or doc["depende_de"][-1])
+    while True:
+        waits = first_open(backlog, doc["depende_de"])
+        if waits is None:
+            return transitions.desbloquear(backlog, doc, last)
+        last, found = waits
+        if not transitions.vigiar(backlog, doc, last, _why(last, found), externo=not found or not found.get("esquema")):
+            return False  # it changed under our eyes: whoever changed it, or the sweep, goes on
+        loop = _loop(backlog, doc) if new else _watched_loop(backlog, doc, last)
+        if loop:
+            transitions.recusar_ciclo(backlog, doc, f"depende_de: a cycle, which nothing can free: {' -> '.join(loop)}")
+            return False
+        if first_open(backlog, [last]) is not None:
+            transitions.vigiado(backlog, doc, last)
+            return False
+
+
+def concluded(backlog: Backlog, item: str) -> int:
+    """Examine every item that watches this concluded one. Returns how many were unblocked. May be repeated."""
+    freed = 0
+    while True:
+        watchers = list(backlog.items.find({"status": Status.BLOQUEADO, "aguarda": item}, {"_id": 1}).limit(CHUNK))
+        freed += sum(examinar(backlog, watcher["_id"]) for watcher in watchers)
+        if len(watchers) < CHUNK:
+            return freed
+
+
+def first_open(backlog: Backlog, dependencies: Sequence[str]) -> tuple[str, Doc | None] | None:
+    """The last dependency that is not Concluido, with its document if there is one; None when all are.
+
+    One that was deleted after its conclusion is known by its event. A neighbour's item that the factory does not track
+    is Concluido when it says so; that observation is put on record.
+    """
+    for chunk in _backwards(dependencies):
+        found = {item_id(doc): doc for doc in _by_id(backlog, chunk)}
+        for dependency in reversed(chunk):
+            doc = found.get(dependency)
+            if doc is None:
+                if not _concluded_once(backlog, dependency):
+                    return dependency, None
+            elif doc.get("status") != Status.CONCLUIDO:
+                return dependency, doc
+            elif not doc.get("esquema"):
+                _observe(backlog, doc)
+    return None
+
+
+def _by_id(backlog: Backlog, ids: Sequence[str]) -> Iterator[Doc]:
+    yield from backlog.items.find(
+        {"id": {"$in": list(ids)}}, {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "depende_de": 1}
+    )
+
+
+def _backwards(dependencies: Sequence[str]) -> Iterator[Sequence[str]]:
+    for end in range(len(dependencies), 0, -CHUNK):
+        yield dependencies[max(0, end - CHUNK) : end]
+
+
+def _concluded_once(backlog: Backlog, item: str) -> bool:
+    return backlog.eventos.find_one({"item": item, "para": Status.CONCLUIDO}, {"_id": 1}) is not None
+
+
+def _observe(backlog: Backlog, doc: Doc) -> None:
+    event = {"seq": 1, "tipo": Transicao.CONCLUSAO, "de": None, "para": Status.CONCLUIDO, "por": EXTERNO}
+    seen = {"item": item_id(doc), "item_tipo": doc.get("tipo"), **event}
+    backlog.eventos.update_one({"_id": f"{item_id(doc)}:1"}, [{"$set": {**seen, "timestamp": "$$NOW"}}], upsert=True)
+
+
+def _why(dependency: str, doc: Mapping[str, Any] | None) -> Doc:
+    return {"id": dependency, "motivo": doc.get("status") or AUSENTE if doc else AUSENTE}
+
+
+def _watched_loop(backlog: Backlog, doc: Doc, waits: str) -> list[str] | None:
+    """Follow who waits for whom from `waits`; the loop back to `doc`, if there is one."""
+    start = item_id(doc)
+    chain = [start, waits]
+    for _ in range(CYCLE_LEVELS):
+        if chain[-1] == start:
+            return chain
+        rule = {"id": chain[-1], "status": Status.BLOQUEADO}
+        found = backlog.items.find_one(rule, {"aguarda": 1})
+        if not found or not found.get("aguarda"):
+            return None
+        chain.append(found["aguarda"])
+    return None
+
+
+def _loop(backlog: Backlog, doc: Doc) -> list[str] | None:
+    """Follow all dependencies upwards through whatever is not Concluido; the loop back to `doc`, if there is one."""
+    start = item_id(doc)
+    came_from: dict[str, str] = {}
+    level = [(start, dependency) for dependency in doc["depende_de"]]
+    for _ in range(CYCLE_LEVELS):
+        fresh: list[str] = []
+        for source, dependency in level:
+            if dependency == start:
+                return _path(came_from, start, source)
+            if dependency not in came_from:
+                came_from[dependency] = source
+                fresh.append(dependency)
+        if not fresh or len(came_from) > CYCLE_ITEMS:
+            return None
+        level = [
+            (item_id(each), str(dependency))
+            for chunk in _backwards(fresh)
+            for each in _by_id(backlog, chunk)
+            if each.get("status") != Status.CONCLUIDO
+            for dependency in each.get("depende_de") or ()
+        ]
+    return None
+
+
+def _path(came_from: Mapping[str, str], start: str, end: str) -> list[str]:
+    path = [start, end] if end != start else [start]
+    while path[-1] != start:
+        path.append(came_from[path[-1]])
+    return [*reversed(path)] if len(path) > 1 else [start, start]

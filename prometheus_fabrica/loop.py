@@ -1,0 +1,124 @@
+"""One item from claim to conclusion: its contract is checked, its handler called, and what that returns is recorded.
+
+The loop knows no item type: a table says who handles what (`handlers.HANDLERS`). Every outcome of an attempt is one of four
+writes, `concluir`, `falhar`, `devolver` or `encerrar`, each of which lands only while the lease is ours.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from pymongo.errors import ConnectionFailure, DocumentTooLarge, PyMongoError
+
+from contratos.envelope import contexto_of
+from contratos.problems import Malformed
+from contratos.tipos import CONSUMIDOS
+from prometheus_fabrica import releases
+from prometheus_fabrica.backlog import propagation, transitions
+from prometheus_fabrica.backlog.backoff import retry_delay
+from prometheus_fabrica.backlog.store import Backlog, Posse
+from prometheus_fabrica.errors import LeaseLost, Permanent
+from prometheus_fabrica.handlers.contract import Handler, Outcome, Tools, Trabalho
+from prometheus_fabrica.parada import Motivo, Parada
+
+log = structlog.get_logger(__name__)
+
+RETRY_WRITE_S = 0.5  # pause before a write whose answer never came is sent again
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What attending an item takes."""
+
+    backlog: Backlog
+    tools: Tools
+    handlers: Mapping[str, Handler]
+
+    def attend(self, posse: Posse, parada: Parada) -> None:
+        """Work on an item that is ours to its end, whatever that is. Raises nothing but errors of the factory itself."""
+        with structlog.contextvars.bound_contextvars(item=posse.item, tipo=posse.tipo, tentativa=posse.tentativa):
+            log.info("item_consumido")
+            try:
+                self._attempt(posse, parada)
+            except LeaseLost:
+                log.warning("trabalho_descartado", motivo="the item belongs to somebody else now")
+            except PyMongoError as error:  # nothing is lost: the lease ends, and somebody tries again
+                log.warning("sem_resposta_do_mongodb", erro=f"{type(error).__name__}: {error}")
+
+    def _attempt(self, posse: Posse, parada: Parada) -> None:
+        try:
+            outcome = self._handle(posse, parada)
+        except Exception as error:
+            self._failed(posse, parada, error)
+            return
+        if parada.is_set():  # it may have ended early because of it: such a result is none
+            self._stopped(posse, parada)
+            return
+        self._conclude(posse, parada, outcome)
+
+    def _handle(self, posse: Posse, parada: Parada) -> Outcome:
+        contract = CONSUMIDOS[posse.tipo].contexto
+        assert contract is not None
+        contexto = contexto_of(posse.doc, contract)
+        work = Trabalho(item=posse.item, tipo=posse.tipo, token=posse.token, tentativa=posse.tentativa, stop=parada)
+        return self.handlers[posse.tipo](contexto, work, self.tools)
+
+    def _conclude(self, posse: Posse, parada: Parada, outcome: Outcome) -> None:
+        resultado = outcome.resultado.model_dump(mode="json", exclude_none=True)
+        try:
+            if outcome.pacote is not None:
+                pacote = outcome.pacote
+                self._answered(parada, lambda: releases.guardar(self.backlog.db, pacote, posse.item, posse.token))
+            done = self._answered(parada, lambda: transitions.concluir(self.backlog, posse, resultado, outcome.saida))
+        except (DocumentTooLarge, ValueError, TypeError, OverflowError) as error:
+            self._failed(posse, parada, Permanent(f"the result cannot be stored: {error}"))
+            return
+        if not done:
+            raise LeaseLost
+        log.info("item_concluido", saida=[novo.doc.get("_id") for novo in outcome.saida])
+        propagation.propagar(self.backlog, posse.key)
+
+    def _failed(self, posse: Posse, parada: Parada, error: Exception) -> None:
+        if parada.is_set():
+            self._stopped(posse, parada)
+            return
+        final = isinstance(error, Malformed | Permanent) or posse.tentativa >= posse.max_tentativas
+        message = str(error) if isinstance(error, Malformed | Permanent) else _described(error)
+        delay = None if final else retry_delay(posse.tentativa, self.backlog.limits, self.backlog.ambient)
+        landed = self._answered(parada, lambda: transitions.falhar(self.backlog, posse, message, livre_em_s=delay))
+        if not landed:
+            raise LeaseLost
+        log.error("item_falhou", erro=message, volta_em_s=None if delay is None else round(delay, 1))
+        propagation.propagar(self.backlog, posse.key)  # does nothing while attempts are left
+
+    def _stopped(self, posse: Posse, parada: Parada) -> None:
+        if parada.motivo is Motivo.CONCESSAO:
+            raise LeaseLost
+        if parada.motivo is Motivo.CANCELADO:
+            transitions.encerrar(self.backlog, posse, "cancelled by the operator while it ran")
+            log.info("item_cancelado")
+        else:
+            transitions.devolver(self.backlog, posse, "the daemon ends")
+            log.info("item_devolvido")
+        propagation.propagar(self.backlog, posse.key)
+
+    def _answered[R](self, parada: Parada, write: Callable[[], R]) -> R:
+        """Send a write until the server answers, or the lease is no longer ours. Each of these writes may be repeated."""
+        while True:
+            try:
+                return write()
+            except PyMongoError as error:
+                if not (isinstance(error, ConnectionFailure) or error.timeout):
+                    raise
+                log.warning("gravacao_sem_resposta", erro=type(error).__name__)
+                if parada.wait(RETRY_WRITE_S) and parada.motivo is Motivo.CONCESSAO:
+                    raise LeaseLost from error
+
+
+def _described(error: Exception) -> str:
+    """The error, and where it was raised: the last lines of the trace are what an operator can use."""
+    trace = traceback.format_exception(error)
+    return f"{type(error).__name__}: {error}\n{''.join(trace[-3:])}"
