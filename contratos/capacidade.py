@@ -25,6 +25,15 @@ def chave(tipo: TipoCapacidade, nome: str) -> str:
     return f"{tipo.value}:{' '.join(nome.casefold().split())}"
 
 
+def sem_tag(key: str) -> str:
+    """Id of a container's capability without the image's tag: 'container:postgres:16' -> 'container:postgres'."""
+    head, slash, last = key.rpartition("/")
+    if slash:
+        return f"{head}/{last.partition(':')[0]}"
+    kind, _, name = key.partition(":")
+    return f"{kind}:{name.partition(':')[0]}"
+
+
 class Capacidade(Contrato):
     """A document of `capacidades`. Dates are the server's; whoever registers or probes does not set them."""
 
@@ -48,7 +57,7 @@ class Capacidades:
         """`detalhes`: id of each capability -> what is known of it."""
         self._detalhes = {key: dict(value) for key, value in (detalhes or {}).items()}
         prefix = f"{TipoCapacidade.CONTAINER}:"
-        self._imagens = frozenset(_untagged(key) for key in self._detalhes if key.startswith(prefix))
+        self._imagens = frozenset(sem_tag(key) for key in self._detalhes if key.startswith(prefix))
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> Capacidades:
@@ -60,7 +69,7 @@ class Capacidades:
         key = chave(tipo, nome)
         if key in self._detalhes:
             return True
-        return tipo is TipoCapacidade.CONTAINER and _untagged(key) == key and key in self._imagens
+        return tipo is TipoCapacidade.CONTAINER and sem_tag(key) == key and key in self._imagens
 
     def detalhes(self, tipo: TipoCapacidade, nome: str) -> Mapping[str, Any]:
         """What is known of a capability; empty when it is not there or nothing is known."""
@@ -70,12 +79,3 @@ class Capacidades:
     def ids(self) -> tuple[str, ...]:
         """Ids in alphabetical order."""
         return tuple(sorted(self._detalhes))
-
-
-def _untagged(key: str) -> str:
-    """'container:registry:5000/postgres:16' -> 'container:registry:5000/postgres'."""
-    head, slash, last = key.rpartition("/")
-    if slash:
-        return f"{head}/{last.partition(':')[0]}"
-    kind, _, name = key.partition(":")
-    return f"{kind}:{name.partition(':')[0]}"

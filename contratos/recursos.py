@@ -65,7 +65,7 @@ class Runtime(Contrato):
     gpu: bool = Field(description="Whether a GPU is needed.")
     apis_externas: tuple[str, ...] = Field(description="Names of the external APIs that it calls.")
     tokens_llm_estimado: int = Field(ge=0, description="Tokens that generating the code takes; 0 with templates alone.")
-    containers: int = Field(ge=1, description="Replicas of the service that meet the declared load and latency.")
+    containers: int = Field(ge=1, description="Replicas of the service that meet the load, and those needed beside it.")
 
 
 class Teste(Contrato):
