@@ -31,8 +31,14 @@ ALIASES = {
     "list": "lista",
     "optional": "opcional",
     "double": "float",
+    "float": "float",
+    "int": "int",
+    "bool": "bool",
+    "str": "str",
 }
-"""Other names of the same types, by habit of other languages (compared in lower case)."""
+"""Other names of the same types, by habit of other languages."""
+
+CAPITALISED = frozenset({"Integer", "String", "Boolean", "Double", "List", "Optional", "Int", "Bool", "Float", "Str"})
 
 TIPO_DESCRICAO = (
     "Type of the value: int, str, bool, Decimal (money and exact numbers), float, date, datetime, a name from 'tipos', "
@@ -78,7 +84,8 @@ def analisar_tipo(texto: str) -> Tipo:
     if not match:
         raise ValueError(f"'{texto}' is not a type: {TIPO_DESCRICAO}")
     name, inner = match.groups()
-    name = ALIASES.get(name.lower(), name)
+    if name.islower() or name in CAPITALISED:  # 'Data' and 'Dinheiro' are names that specs give their own types
+        name = ALIASES.get(name.lower(), name)
     if name in {"lista", "opcional"}:
         if not inner or not inner.strip():
             raise ValueError(f"'{texto}': say of what, for example {name}[str]")
@@ -86,7 +93,7 @@ def analisar_tipo(texto: str) -> Tipo:
         return _optional(of) if name == "opcional" else Tipo("lista", of)
     if inner is not None:
         raise ValueError(f"'{texto}': only lista[...] and opcional[...] take another type")
-    if name.lower() in {"number", "numero", "money", "dinheiro"}:
+    if name in {"number", "numero", "money", "dinheiro"}:
         raise ValueError(f"'{texto}' is not a type: write Decimal for exact numbers such as money, int, or float")
     return Tipo(name)
 
