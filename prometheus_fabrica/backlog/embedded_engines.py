@@ -10,13 +10,17 @@ import socket
 import sqlite3
 import sys
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypedDict, cast
+from typing import Any, NamedTuple, Protocol, TypedDict, cast
 from urllib.parse import urlsplit
 
 import pymongo
 import pymongo.errors
+from bson.int64 import Int64
+from mongoeco.core.bson_scalars import BsonInt64
 from mongoeco.engines.sqlite import SQLiteEngine
+from mongoeco.wire.executor import WireCommandExecutor
 from mongoeco.wire.proxy import AsyncMongoEcoProxyServer
+from mongoeco.wire.requests import WireRequestContext
 
 from prometheus_fabrica.errors import Refused
 
@@ -98,6 +102,44 @@ class _JournalledSQLite(SQLiteEngine):
         return connection
 
 
+class _Executor(WireCommandExecutor):
+    """Mongoeco's commands, with what other clients than PyMongo's collections need of a MongoDB.
+
+    Cursor ids have 64 bits: no Node driver, so no mongosh, takes others. `buildinfo` is `buildInfo`'s other name.
+    """
+
+    def _build_request_context(self, body: dict[str, Any], **rest: Any) -> WireRequestContext:
+        ids = {name: _plain_ids(value) if name in {"getMore", "cursors"} else value for name, value in body.items()}
+        if "buildinfo" in ids:
+            ids = {"buildInfo": 1, **ids}
+            del ids["buildinfo"]
+        return super()._build_request_context(ids, **rest)
+
+    async def execute_prepared(self, context: WireRequestContext) -> dict[str, Any]:
+        result = await super().execute_prepared(context)
+        cursor = result.get("cursor")
+        if isinstance(cursor, dict):
+            cursor["id"] = Int64(cursor["id"])
+        return result
+
+
+def _plain_ids(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain_ids(entry) for entry in value]
+    return value.value if isinstance(value, BsonInt64) else value
+
+
+class _Server(AsyncMongoEcoProxyServer):
+    """Mongoeco's server with our executor, which it has no parameter for."""
+
+    def __init__(self, engine: SQLiteEngine, port: int) -> None:
+        # diagnostic_capacity: its counters are the only public way to see the connections.
+        super().__init__(engine=engine, host=HOST, port=port, mongodb_dialect="8.0", diagnostic_capacity=1)
+        self._executor = _Executor(
+            self._client, self._cursor_store, self._session_store, surface=self._surface, auth=self._auth
+        )
+
+
 class Mongoeco:
     """Mongoeco in this process, on one SQLite file (write-ahead log: an acknowledged write outlives a SIGKILL)."""
 
@@ -109,13 +151,7 @@ class Mongoeco:
     async def start(cls, database: Path, port: int | None) -> Mongoeco:
         """Listen on `port`, or on any free one where that is taken."""
         for wanted in (port or 0, 0):
-            server = AsyncMongoEcoProxyServer(
-                engine=_JournalledSQLite(str(database)),
-                host=HOST,
-                port=wanted,
-                mongodb_dialect="8.0",
-                diagnostic_capacity=1,  # its counters are the only public way to see the connections
-            )
+            server = _Server(_JournalledSQLite(str(database)), wanted)
             try:
                 await server.start()
             except OSError:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import pymongo
 import pymongo.errors
 import pytest
+from bson.int64 import Int64
 
 from prometheus_fabrica.backlog import embedded
 from prometheus_fabrica.errors import Refused
@@ -211,6 +212,23 @@ def test_files_are_for_their_owner_only(dados: Path) -> None:
 
     assert (dados / "mongodb").stat().st_mode & 0o077 == 0
     assert (dados / "mongodb" / "fabrica.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_server_speaks_as_other_drivers_expect(dados: Path) -> None:
+    """Cursor ids are 64-bit integers both ways (no Node driver reads others), and `buildinfo` is answered."""
+    with client(embedded.ensure(dados)) as connected:
+        items = connected.fabrica.items
+        items.insert_many([{"_id": number} for number in range(250)])
+
+        first = connected.fabrica.command("find", "items", batchSize=10)["cursor"]
+        more = connected.fabrica.command("getMore", first["id"], collection="items", batchSize=10)["cursor"]
+        killed = connected.fabrica.command("killCursors", "items", cursors=[first["id"]])
+
+        assert isinstance(first["id"], Int64)
+        assert more["id"] == first["id"]
+        assert killed["cursorsKilled"] == [first["id"]]
+        assert len(list(items.find())) == 250
+        assert connected.server_info()["versionArray"][0] >= 5
 
 
 def test_sqlite_commits_reach_the_disk(tmp_path: Path) -> None:
