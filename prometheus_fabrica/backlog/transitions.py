@@ -4,20 +4,21 @@ The law. Each transition is one function, each function one conditional write, a
 the status that the item must be in and, for the owner's transitions, the token of the lease. The write changes status,
 `seq` and the event together (`recording.change`), so either all of it happened or nothing. Each function says whether
 its write landed, and a caller whose write did not land changes nothing else. `Concluido` is final.
-Time is the server's (`$$NOW`), and no rule of safety depends on it: a lease that is over only allows somebody else to try.
+Time is the server's (`$$NOW`), and no rule of safety depends on it: a lease that is over only lets somebody else try.
 Around every write stand two failpoints, `<transition>.antes` and `<transition>.depois`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
 from contratos.estados import Status, Transicao
-from prometheus_fabrica.backlog import adoption, observation
+from prometheus_fabrica.backlog import adoption, attempt, observation
 from prometheus_fabrica.backlog.adoption import Adocao
 from prometheus_fabrica.backlog.recording import (
     NOW,
@@ -26,7 +27,6 @@ from prometheus_fabrica.backlog.recording import (
     change,
     in_seconds,
     literal,
-    seconds_since,
     with_error,
 )
 from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, item_id
@@ -39,12 +39,11 @@ CLAIM_ROUNDS = 3
 
 type Rule = Doc
 
-DURACAO = seconds_since("$lease.desde")
-TENTATIVA = "$tentativas"
+CLAIMABLE: Rule = {"status": Status.PENDENTE, "pronto": True}
 
 
 def move(backlog: Backlog, name: str, rule: Rule, pipeline: Sequence[Stage]) -> bool:
-    """One conditional write between its two failpoints; a write conflict, which MongoDB asks clients to retry, is retried."""
+    """One conditional write between its two failpoints; a write conflict is retried, as MongoDB asks its clients to."""
     backlog.ambient.failpoint(f"{name}.antes")
     for tries_left in reversed(range(CONFLICT_TRIES)):
         try:
@@ -67,9 +66,7 @@ def moves(backlog: Backlog, name: str, updates: Sequence[UpdateOne]) -> int:
     except BulkWriteError as error:
         if any(fault.get("code") != WRITE_CONFLICT for fault in error.details["writeErrors"]):
             raise
-        landed = error.details[
-            "nMatched"
-        ]  # the conflicting ones did not land; sweeps and the next round try them again
+        landed = error.details["nMatched"]  # the others did not land: sweeps and the next round try them again
     backlog.ambient.failpoint(f"{name}.depois")
     return int(landed)
 
@@ -78,7 +75,7 @@ def moves(backlog: Backlog, name: str, updates: Sequence[UpdateOne]) -> int:
 
 
 def inserir(backlog: Backlog, docs: Sequence[Doc]) -> int:
-    """Put documents into the collection as they are; `adotar` makes items of them. One that is there already is left alone.
+    """Put documents into the collection as they are; `adotar` makes items of them. What is there already is left alone.
 
     Returns how many are new. Nothing of theirs can be claimed before adoption.
     """
@@ -117,7 +114,7 @@ def consumir(backlog: Backlog, tipos: Sequence[str], limit: int) -> list[Posse]:
     claimed: list[Posse] = []
     for round_ in range(CLAIM_ROUNDS):
         wanted = limit - len(claimed)
-        rule = {"tipo": {"$in": list(tipos)}, "status": Status.PENDENTE, "pronto": True}
+        rule = {"tipo": {"$in": list(tipos)}, **CLAIMABLE}
         window = backlog.items.find(rule, {"_id": 1}).sort([("ordem", 1), ("_id", 1)]).limit(wanted * WINDOW)
         keys = [doc["_id"] for doc in window]
         if round_:
@@ -125,7 +122,7 @@ def consumir(backlog: Backlog, tipos: Sequence[str], limit: int) -> list[Posse]:
         if not keys:
             break
         claimed += _claim(backlog, keys[:wanted])
-        if len(claimed) == limit or len(keys) <= wanted and not round_:
+        if len(claimed) == limit or (len(keys) <= wanted and not round_):
             break
     return claimed
 
@@ -138,35 +135,12 @@ def consumir_id(backlog: Backlog, key: Any) -> Posse | None:
 
 def _claim(backlog: Backlog, keys: Sequence[Any]) -> list[Posse]:
     tokens = {key: backlog.ambient.token() for key in keys}
+    dono, concessao_s = backlog.ambient.dono, backlog.limits.concessao_s
     updates = [
-        UpdateOne(
-            {"_id": key, "status": Status.PENDENTE, "pronto": True},
-            [
-                RELEASED,  # a hand-made change may have left any of these behind; $set would merge into an old lease
-                change(
-                    Transicao.CONSUMO,
-                    Status.EM_PROCESSAMENTO,
-                    backlog.ambient.dono,
-                    fields={
-                        "pronto": False,
-                        "tentativas": {"$add": ["$tentativas", 1]},
-                        "lease": {
-                            "dono": literal(backlog.ambient.dono),
-                            "token": literal(token),
-                            "desde": "$$NOW",
-                            "ate": in_seconds(backlog.limits.concessao_s),
-                        },
-                    },
-                    tentativa={"$add": ["$tentativas", 1]},
-                ),
-            ],
-        )
-        for key, token in tokens.items()
+        UpdateOne({"_id": key, **CLAIMABLE}, attempt.claimed(token, dono, concessao_s)) for key, token in tokens.items()
     ]
-    try:
+    with suppress(AutoReconnect):  # the reply was lost, perhaps not the write: the tokens tell
         moves(backlog, "consumir", updates)
-    except AutoReconnect:
-        pass  # the reply was lost, perhaps not the write: the tokens tell
     mine = backlog.items.find({"_id": {"$in": list(keys)}, "lease.token": {"$in": list(tokens.values())}})
     owned = {doc["_id"]: doc for doc in mine}
     return [_posse(owned[key], tokens[key]) for key in keys if key in owned]
@@ -177,7 +151,7 @@ def _posse(doc: Doc, token: str) -> Posse:
 
 
 def renovar(backlog: Backlog, posses: Sequence[Posse]) -> dict[str, bool]:
-    """Leases last from now on. Returns, for those that are still ours, token -> whether the operator wants it cancelled."""
+    """Leases last from now on. Returns, for those still ours, token -> whether the operator wants it cancelled."""
     mine = {
         "_id": {"$in": [posse.key for posse in posses]},
         "status": Status.EM_PROCESSAMENTO,
@@ -204,22 +178,7 @@ def concluir(
     True: this token concluded it, now or by a try whose reply was lost. False: it is somebody else's, nothing changed.
     Publishing `saida` is `propagation`'s; it is repeated until it is done.
     """
-    pipeline = [
-        change(
-            Transicao.CONCLUSAO,
-            Status.CONCLUIDO,
-            por or backlog.ambient.dono,
-            fields={
-                "resultado": literal(dict(resultado)),
-                "saida": literal([novo.stored() for novo in saida]),
-                "conclusao": {"token": literal(posse.token), "em": NOW},
-            },
-            tentativa=TENTATIVA,
-            duracao_s=DURACAO,
-            motivo=literal(motivo),
-        ),
-        RELEASED,
-    ]
+    pipeline = attempt.concluded(posse.token, por or backlog.ambient.dono, resultado, saida, motivo)
     if move(backlog, "concluir", _owned(posse), pipeline):
         return True
     return backlog.items.find_one({"_id": posse.key, "conclusao.token": posse.token}, {"_id": 1}) is not None
@@ -230,112 +189,48 @@ def falhar(backlog: Backlog, posse: Posse, erro: str, *, livre_em_s: float | Non
 
     An item that the operator wants cancelled becomes Cancelado instead.
     """
-    again = livre_em_s is not None
-    normal = Status.PENDENTE if again else Status.FALHOU
-    pipeline = [
-        change(
-            _unless_cancelled(Transicao.FALHA),
-            _unless_cancelled(normal, Status.CANCELADO),
-            backlog.ambient.dono,
-            fields={"pronto": False, **with_error(erro)},
-            tentativa=TENTATIVA,
-            duracao_s=DURACAO,
-            motivo=literal(erro[:1000]),
-        ),
-        RELEASED,
-    ]
-    if again:
-        pipeline.append({"$set": {"livre_em": in_seconds(livre_em_s or 0.0)}})
-    return move(backlog, "falhar", _owned(posse), pipeline)
+    return move(backlog, "falhar", _owned(posse), attempt.failed(backlog.ambient.dono, erro, livre_em_s))
 
 
 def devolver(backlog: Backlog, posse: Posse, motivo: str) -> bool:
     """EmProcessamento -> Pendente at once, the attempt given back: the owner drains. True: landed."""
-    to = _unless_cancelled(Status.PENDENTE, Status.CANCELADO)
-    pipeline = [
-        change(
-            _unless_cancelled(Transicao.DEVOLUCAO),
-            to,
-            backlog.ambient.dono,
-            fields={"pronto": _unless_cancelled(True, False), "tentativas": {"$subtract": ["$tentativas", 1]}},
-            tentativa=TENTATIVA,
-            duracao_s=DURACAO,
-            motivo=literal(motivo),
-        ),
-        RELEASED,
-    ]
-    return move(backlog, "devolver", _owned(posse), pipeline)
+    return move(backlog, "devolver", _owned(posse), attempt.given_back(backlog.ambient.dono, motivo))
 
 
 def encerrar(backlog: Backlog, posse: Posse, motivo: str) -> bool:
     """EmProcessamento -> Cancelado, by the owner, because the operator asked for it. True: landed."""
-    pipeline = [
-        change(
-            Transicao.CANCELAMENTO,
-            Status.CANCELADO,
-            backlog.ambient.dono,
-            tentativa=TENTATIVA,
-            duracao_s=DURACAO,
-            motivo=literal(motivo),
-        ),
-        RELEASED,
-    ]
-    return move(backlog, "encerrar", _owned(posse), pipeline)
+    return move(backlog, "encerrar", _owned(posse), attempt.cancelled(backlog.ambient.dono, motivo))
 
 
 def _owned(posse: Posse) -> Rule:
     return {"_id": posse.key, "status": Status.EM_PROCESSAMENTO, "lease.token": posse.token}
 
 
-def _unless_cancelled(normal: Any, cancelled: Any = Transicao.CANCELAMENTO) -> Any:
-    return {"$cond": [{"$ifNull": ["$cancelar", False]}, cancelled, normal]}
-
-
 # -- the sweeps -------------------------------------------------------------------------------------------------------
 
 
 def vencer(backlog: Backlog, doc: Doc, livre_em_s: float) -> bool:
-    """EmProcessamento -> Pendente, Falhou or Cancelado: the lease is over and its owner did not come back. True: landed."""
-    used_up = {"$gte": ["$tentativas", "$max_tentativas"]}
-    para = {
-        "$cond": [
-            {"$ifNull": ["$cancelar", False]},
-            Status.CANCELADO,
-            {"$cond": [used_up, Status.FALHOU, Status.PENDENTE]},
-        ]
-    }
-    lost = f"the lease of {doc['lease'].get('dono')} ended without a result"
+    """EmProcessamento -> Pendente, Falhou or Cancelado: the lease is over, its owner is gone. True: landed."""
+    lease = doc["lease"]
     rule = {
         "_id": doc["_id"],
         "status": Status.EM_PROCESSAMENTO,
-        "lease.token": doc["lease"].get("token"),
+        "lease.token": lease.get("token"),
         "$expr": {"$lt": ["$lease.ate", "$$NOW"]},
     }
-    pipeline = [
-        change(
-            _unless_cancelled(Transicao.VENCIMENTO),
-            para,
-            backlog.ambient.dono,
-            fields={"pronto": False, "perdas": {"$add": [{"$ifNull": ["$perdas", 0]}, 1]}, **with_error(lost)},
-            tentativa=TENTATIVA,
-            duracao_s=DURACAO,
-            motivo=literal(lost),
-        ),
-        RELEASED,
-        {"$set": {"livre_em": {"$cond": [{"$eq": ["$status", Status.PENDENTE]}, in_seconds(livre_em_s), "$$REMOVE"]}}},
-    ]
+    pipeline = attempt.lost(backlog.ambient.dono, str(lease.get("dono")), livre_em_s)
     return move(backlog, "vencer", rule, pipeline)
 
 
 def liberar(backlog: Backlog, keys: Sequence[Any]) -> int:
     """Pendente, and its wait is over: it may be claimed again. No change of state. Returns how many."""
     due = {"status": Status.PENDENTE, "pronto": False, "$expr": {"$lt": ["$livre_em", "$$NOW"]}}
-    pipeline = [{"$set": {"pronto": True}}, {"$unset": ["livre_em"]}]
+    pipeline: list[Stage] = [{"$set": {"pronto": True}}, {"$unset": ["livre_em"]}]
     return moves(backlog, "liberar", [UpdateOne({"_id": key, **due}, pipeline) for key in keys])
 
 
 def reconhecer(backlog: Backlog, doc: Doc) -> bool:
-    """A status that somebody wrote without the factory: it is recorded, by `externo`, and made consistent. True: landed."""
+    """A status written without the factory: it is recorded, by `externo`, and made consistent. True: landed."""
     rule = {"_id": doc["_id"], "status": doc.get("status"), "registro": doc["registro"], "seq": doc["seq"]}
     return move(backlog, "reconhecer", rule, observation.pipeline(doc, backlog.ambient.dono))
 
@@ -393,7 +288,7 @@ def _examined(doc: Doc) -> Rule:
 
 
 def bloquear_dependentes(backlog: Backlog, dependencia: str, bloqueio: Doc) -> int:
-    """Say on everything that waits for a failed or cancelled item why it waits. No change of state. Returns how many."""
+    """Say on everything that waits for a failed or cancelled item why it waits. No new state. Returns how many."""
     rule = {"status": Status.BLOQUEADO, "depende_de": dependencia}
     return backlog.items.update_many(rule, {"$set": {"bloqueio": bloqueio}}).matched_count
 
@@ -430,7 +325,10 @@ def propagado(backlog: Backlog, doc: Doc) -> bool:
 
 
 def cancelar(backlog: Backlog, doc: Doc, por: str, motivo: str) -> Status | None:
-    """Bloqueado or Pendente -> Cancelado; EmProcessamento: asks its owner. Returns the status that it left behind, None: refused."""
+    """Bloqueado or Pendente -> Cancelado; EmProcessamento: asks its owner.
+
+    Returns the status that it left behind; None: refused.
+    """
     waits = {"_id": doc["_id"], "status": {"$in": [Status.BLOQUEADO, Status.PENDENTE]}}
     stage = change(Transicao.CANCELAMENTO, Status.CANCELADO, por, fields={"pronto": False}, motivo=literal(motivo))
     if move(backlog, "cancelar", waits, [stage, RELEASED]):
