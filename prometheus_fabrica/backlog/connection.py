@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -81,15 +83,16 @@ def is_replica_set(client: MongoClient[Doc]) -> bool:
     return check(client).replica_set
 
 
-def configured_uri(uri: str | None, file: Path | None, credentials: Path | None) -> str | None:
+def configured_uri(uri: str | None, file: Path | None, environment: Mapping[str, str] = os.environ) -> str | None:
     """The URI in force, or None for the embedded server.
 
-    uri: FABRICA_MONGO_URI. file: FABRICA_MONGO_URI_FILE. credentials: systemd's $CREDENTIALS_DIRECTORY.
-    What is harder to read by others wins: the credential, then the file, then the plain setting.
+    uri: FABRICA_MONGO_URI. file: FABRICA_MONGO_URI_FILE. environment: where systemd's $CREDENTIALS_DIRECTORY may be.
+    What is harder to read by others wins: systemd's credential, then the file, then the plain setting.
     Raises Malformed when a file that is named cannot be read or is empty.
     """
-    if credentials is not None and (credentials / CREDENTIAL).exists():
-        return _secret(credentials / CREDENTIAL, "credential")
+    credentials = environment.get("CREDENTIALS_DIRECTORY")
+    if credentials and (credential := Path(credentials, CREDENTIAL)).exists():
+        return _secret(credential, f"credential {CREDENTIAL}")
     if file is not None:
         return _secret(file, f"{SETTING}_FILE")
     return uri or None

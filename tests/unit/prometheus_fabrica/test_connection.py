@@ -132,10 +132,12 @@ def test_harder_to_read_source_of_the_uri_wins(tmp_path: Path) -> None:
     file.write_text("mongodb://file\n")
     (tmp_path / "mongo-uri").write_text("mongodb://credential\n")
 
-    assert connection.configured_uri("mongodb://setting", file, tmp_path) == "mongodb://credential"
-    assert connection.configured_uri("mongodb://setting", file, tmp_path / "none") == "mongodb://file"
-    assert connection.configured_uri("mongodb://setting", None, None) == "mongodb://setting"
-    assert connection.configured_uri(None, None, None) is None
+    given = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    other = {"CREDENTIALS_DIRECTORY": str(tmp_path / "of another service")}
+    assert connection.configured_uri("mongodb://setting", file, given) == "mongodb://credential"
+    assert connection.configured_uri("mongodb://setting", file, other) == "mongodb://file"
+    assert connection.configured_uri("mongodb://setting", None, {}) == "mongodb://setting"
+    assert connection.configured_uri(None, None, {}) is None
 
 
 def test_file_without_uri_is_named(tmp_path: Path) -> None:
@@ -143,9 +145,9 @@ def test_file_without_uri_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
 
     with pytest.raises(Malformed, match=r"FABRICA_MONGO_URI_FILE: cannot read .*absent"):
-        connection.configured_uri(None, tmp_path / "absent", None)
+        connection.configured_uri(None, tmp_path / "absent", {})
     with pytest.raises(Malformed, match=r"FABRICA_MONGO_URI_FILE: .*empty is empty"):
-        connection.configured_uri(None, tmp_path / "empty", None)
+        connection.configured_uri(None, tmp_path / "empty", {})
 
 
 @pytest.mark.parametrize(
