@@ -4,8 +4,9 @@ A blocked item watches one open dependency only (`aguarda`), the idea of watched
 looks at the few items that watch it and at nothing else. `examinar` reads the dependencies from the last one
 backwards, since they tend to be concluded in order; the first that is not Concluido is watched. Two writes make it
 safe against a conclusion at the same instant: the watch is written together with `exame`, then the dependency is read
-again, and only if it is still open is `exame` taken away. Whoever dies in between leaves `exame`, which a sweep examines.
-`tests/model` checks the protocol state by state; without the second read, or without the durable `exame`, it gets stuck.
+again, and only if it is still open is `exame` taken away. Whoever dies in between leaves `exame`, which a sweep
+examines. `tests/model` checks the protocol state by state; without the second read, or without the durable `exame`, it
+gets stuck.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ CYCLE_LEVELS = 64  # how far upwards a new item's dependencies are followed; `ve
 CYCLE_ITEMS = 5000
 AUSENTE = "ausente"
 
-NEEDED = {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "depende_de": 1, "aguarda": 1, "erros": 1}
+NEEDED = {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "depende_de": 1, "aguarda": 1, "exame": 1}
 
 
 def examinar(backlog: Backlog, key: Any, *, new: bool = False) -> bool:
     """Free the blocked item with this `_id`, or let it watch an open dependency. True: it was unblocked by this call.
 
-    `new`: it has never been examined, so its dependencies are also followed upwards for a loop.
+    One whose last examination was never ended (`exame`; so too of a new item) has all its dependencies followed upwards
+    for a loop: whoever began may have died before that.
     """
     doc = backlog.items.find_one({"_id": key, "status": Status.BLOQUEADO}, NEEDED)
     if doc is None or not doc.get("depende_de"):
@@ -41,7 +43,7 @@ def examinar(backlog: Backlog, key: Any, *, new: bool = False) -> bool:
         last, found = waits
         if not transitions.vigiar(backlog, doc, last, _why(last, found), externo=not found or not found.get("esquema")):
             return False  # it changed under our eyes: whoever changed it, or the sweep, goes on
-        loop = _loop(backlog, doc) if new else _watched_loop(backlog, doc, last)
+        loop = _loop(backlog, doc) if new or doc.get("exame") else _watched_loop(backlog, doc, last)
         if loop:
             transitions.recusar_ciclo(backlog, doc, f"depende_de: a cycle, which nothing can free: {' -> '.join(loop)}")
             return False
