@@ -290,7 +290,10 @@ def _examined(doc: Doc) -> Rule:
 def bloquear_dependentes(backlog: Backlog, dependencia: str, bloqueio: Doc) -> int:
     """Say on everything that waits for a failed or cancelled item why it waits. No new state. Returns how many."""
     rule = {"status": Status.BLOQUEADO, "depende_de": dependencia}
-    return backlog.items.update_many(rule, {"$set": {"bloqueio": bloqueio}}).matched_count
+    backlog.ambient.failpoint("bloquear_dependentes.antes")
+    told = backlog.items.update_many(rule, {"$set": {"bloqueio": bloqueio}}).matched_count
+    backlog.ambient.failpoint("bloquear_dependentes.depois")
+    return told
 
 
 def juntar(backlog: Backlog, key: Any, values: Mapping[str, Sequence[str]]) -> bool:
