@@ -26,6 +26,7 @@ from prometheus_fabrica.mirror import Espelho
 from prometheus_fabrica.trees import Arvore, ArvoreGit, ArvorePasta
 
 SUFFIXES = (".yaml", ".yml")
+VERSION = ("versao",)
 MAX_BYTES = 1024 * 1024
 MAX_NAMED = 10  # ids, and faults of files that could not be read, in the message about an unknown id
 MAX_REMEMBERED = 10_000  # blobs
@@ -49,6 +50,8 @@ def ler_spec(texto: str, arquivo: str) -> Spec:
         expected = "expected a map with id, nome, versao, vertentes, ...; found "
         found = "nothing" if documento.valor is None else type(documento.valor).__name__
         raise Malformed([Problema("(document)", expected + found, arquivo, 1)])
+    if VERSION in documento.escrito:  # 1.10 is a version, not the number 1.1
+        documento.valor[VERSION[0]] = documento.escrito[VERSION]
     try:
         return Spec.model_validate(documento.valor)
     except ValidationError as error:

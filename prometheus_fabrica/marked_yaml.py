@@ -20,6 +20,7 @@ type Path = tuple[str | int, ...]
 
 MAX_CHARACTERS = 1024 * 1024
 MAX_DEPTH = 64
+MAX_FAULTS = 20  # a file with more is told so many; a megabyte of aliases is no list to read
 STR_TAG = "tag:yaml.org,2002:str"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same events, ten times faster where libyaml is there
 CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -194,10 +195,13 @@ class _Reader:
 
     def _fault(self, message: str, line: int) -> None:
         self.faults.append(self._problem(message, line))
+        if len(self.faults) == MAX_FAULTS:
+            raise Malformed(self.faults)
 
     def _problem(self, message: str, line: int) -> Problema:
-        campo = dotted(self._abertos[-1].onde) if self._abertos else ""
-        return Problema(campo or "(document)", message, self.arquivo, line)
+        inner = self._abertos[-1] if self._abertos else None
+        here = () if inner is None else inner.onde if inner.chave is None else (*inner.onde, inner.chave)
+        return Problema(dotted(here) or "(document)", message, self.arquivo, line)
 
 
 def plain(texto: str) -> Any:
