@@ -51,14 +51,19 @@ MOVES: dict[tuple[Status | None, Status], tuple[Transicao, ...]] = {
     (Status.BLOQUEADO, Status.FALHOU): (Transicao.FALHA,),  # a cycle
     (Status.BLOQUEADO, Status.CANCELADO): (Transicao.CANCELAMENTO,),
     (Status.EM_PROCESSAMENTO, Status.CONCLUIDO): (Transicao.CONCLUSAO,),
-    (Status.EM_PROCESSAMENTO, Status.PENDENTE): (Transicao.FALHA, Transicao.DEVOLUCAO, Transicao.VENCIMENTO),
+    (Status.EM_PROCESSAMENTO, Status.PENDENTE): (
+        Transicao.FALHA,
+        Transicao.DEVOLUCAO,
+        Transicao.VENCIMENTO,
+        Transicao.REPETICAO,  # taken back from an outsider
+    ),
     (Status.EM_PROCESSAMENTO, Status.FALHOU): (Transicao.FALHA, Transicao.VENCIMENTO),
     (Status.EM_PROCESSAMENTO, Status.CANCELADO): (Transicao.CANCELAMENTO,),
     (Status.FALHOU, Status.PENDENTE): (Transicao.REPETICAO,),
     (Status.FALHOU, Status.BLOQUEADO): (Transicao.REPETICAO,),
     (Status.CANCELADO, Status.PENDENTE): (Transicao.REPETICAO,),
     (Status.CANCELADO, Status.BLOQUEADO): (Transicao.REPETICAO,),
-    (Status.EM_PROCESSAMENTO, Status.BLOQUEADO): (Transicao.REPETICAO,),  # taken back from an outsider
+    (Status.EM_PROCESSAMENTO, Status.BLOQUEADO): (Transicao.REPETICAO,),  # likewise
 }
 
 # What an outsider did with a plain update: any move is recorded as the transition that it amounts to, by EXTERNO.

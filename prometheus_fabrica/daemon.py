@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from prometheus_fabrica import systemd
 from prometheus_fabrica.backlog import indexes, presence, sweeps, transitions
-from prometheus_fabrica.backlog.store import Backlog, Posse
+from prometheus_fabrica.backlog.store import Backlog, Doc, Posse
 from prometheus_fabrica.handlers.contract import Handler, Tools
 from prometheus_fabrica.heartbeat import Heartbeat
 from prometheus_fabrica.loop import Loop
@@ -113,10 +113,8 @@ class Daemon:
                 pause = min(pause * 2, RECONNECT_CEILING_S)
                 self._draining.wait(self._backlog.ambient.uniform(0.5, 1.0) * pause)
                 continue
-            if claimed or self._poke.is_set():
-                pause = BUSY_PAUSE_S
-            else:
-                pause = min(pause * GROWTH, self._pace.ocioso_s)
+            busy = claimed or self._poke.is_set()
+            pause = BUSY_PAUSE_S if busy else min(pause * GROWTH, self._pace.ocioso_s)
             if self._poke.wait(self._backlog.ambient.uniform(0.8, 1.0) * pause):
                 self._poke.clear()
 
@@ -172,8 +170,8 @@ class Daemon:
                 pause = BUSY_PAUSE_S
 
     def _watch(self) -> None:
-        """Where the server is a replica set its change stream wakes us at once. Only a poke: polling stays the truth."""
-        pipeline = [
+        """Where the server is a replica set its change stream wakes us at once. A poke only: polling is the truth."""
+        pipeline: list[Doc] = [
             {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
             {"$project": {"_id": 1}},
         ]

@@ -19,7 +19,7 @@ from contratos.tipos import CONSUMIDOS
 from prometheus_fabrica import releases
 from prometheus_fabrica.backlog import propagation, transitions
 from prometheus_fabrica.backlog.backoff import retry_delay
-from prometheus_fabrica.backlog.store import Backlog, Posse
+from prometheus_fabrica.backlog.store import Backlog, Novo, Posse
 from prometheus_fabrica.errors import LeaseLost, Permanent
 from prometheus_fabrica.handlers.contract import Handler, Outcome, Tools, Trabalho
 from prometheus_fabrica.parada import Motivo, Parada
@@ -51,7 +51,7 @@ class Loop:
     def _attempt(self, posse: Posse, parada: Parada) -> None:
         try:
             outcome = self._handle(posse, parada)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a handler may fail in any way; the item keeps the error
             self._failed(posse, parada, error)
             return
         if parada.is_set():  # it may have ended early because of it: such a result is none
@@ -63,7 +63,7 @@ class Loop:
         contract = CONSUMIDOS[posse.tipo].contexto
         assert contract is not None
         contexto = contexto_of(posse.doc, contract)
-        work = Trabalho(item=posse.item, tipo=posse.tipo, token=posse.token, tentativa=posse.tentativa, stop=parada)
+        work = Trabalho(posse.item, posse.tipo, posse.token, posse.tentativa, cerca=posse.doc["seq"], stop=parada)
         return self.handlers[posse.tipo](contexto, work, self.tools)
 
     def _conclude(self, posse: Posse, parada: Parada, outcome: Outcome) -> None:
@@ -87,6 +87,9 @@ class Loop:
             return
         final = isinstance(error, Malformed | Permanent) or posse.tentativa >= posse.max_tentativas
         message = str(error) if isinstance(error, Malformed | Permanent) else _described(error)
+        if isinstance(error, Permanent) and error.registros:
+            records = [Novo(colecao, doc) for colecao, doc in error.registros]
+            self._answered(parada, lambda: propagation.publicar_documentos(self.backlog, records, None))
         delay = None if final else retry_delay(posse.tentativa, self.backlog.limits, self.backlog.ambient)
         landed = self._answered(parada, lambda: transitions.falhar(self.backlog, posse, message, livre_em_s=delay))
         if not landed:

@@ -169,7 +169,7 @@ def _validator(db: Database[Doc], name: str, refused: list[str]) -> bool:
     Moderate: what was wrong before the validator came must still be writable, or it could not even become Falhou.
     """
     schema = VALIDATORS[name]
-    options = {"validator": schema, "validationLevel": "moderate", "validationAction": "error"}
+    options: Doc = {"validator": schema, "validationLevel": "moderate", "validationAction": "error"}
     try:
         db.create_collection(name, check_exists=False, **options)
     except CollectionInvalid:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -79,18 +80,25 @@ def adotar(backlog: Backlog, docs: Sequence[Doc]) -> int:
     return adopted
 
 
-def _publish_outcome(backlog: Backlog, doc: Doc) -> None:
-    """The documents first, then the items: whoever reads an item finds what it refers to."""
-    saida = [Novo.of(entry) for entry in doc.get("saida") or ()]
-    born = {"criado_em": (doc.get("conclusao") or {}).get("em")}
+def publicar_documentos(backlog: Backlog, novos: Sequence[Novo], criado_em: datetime | None) -> None:
+    """Insert the documents among these, once each; items are `nascer`'s. `criado_em` is when their item was concluded."""
     by_collection: dict[str, list[Doc]] = {}
-    for novo in saida:
+    for novo in novos:
         if novo.colecao != ITEMS:
-            by_collection.setdefault(novo.colecao, []).append(born | dict(novo.doc))
+            dated = {"criado_em": criado_em} if criado_em else {}
+            by_collection.setdefault(novo.colecao, []).append(dated | dict(novo.doc))
     for colecao, docs in by_collection.items():
         backlog.ambient.failpoint("publicar_documentos.antes")
         _insert_once(backlog, colecao, docs)
         backlog.ambient.failpoint("publicar_documentos.depois")
+
+
+def _publish_outcome(backlog: Backlog, doc: Doc) -> None:
+    """The documents first, then the items: whoever reads an item finds what it refers to."""
+    saida = [Novo.of(entry) for entry in doc.get("saida") or ()]
+    em = (doc.get("conclusao") or {}).get("em")
+    publicar_documentos(backlog, saida, em)
+    born: Doc = {"criado_em": em}
     items = [novo for novo in saida if novo.colecao == ITEMS]
     renamed = {novo.doc["_id"]: _share(backlog, novo, born) for novo in items if novo.chave}
     plain = [born | {"pai": item_id(doc)} | _renamed(novo.doc, renamed) for novo in items if not novo.chave]

@@ -23,12 +23,16 @@ type Handler = Callable[[Any, "Trabalho", "Tools"], "Outcome"]
 
 @dataclass(frozen=True, slots=True)
 class Trabalho:
-    """One attempt at one item. `(item, tentativa)` is the idempotency key for effects outside MongoDB."""
+    """One attempt at one item.
+
+    `cerca` is the fencing number for effects outside MongoDB: it grows with every claim, also after `repetir`.
+    """
 
     item: str
     tipo: str
     token: str
     tentativa: int
+    cerca: int
     stop: Stop
 
 
@@ -36,7 +40,7 @@ class Trabalho:
 class Tools:
     """What handlers may reach: everything here reads, but `implantar`, whose effects are fenced by the attempt."""
 
-    definitions: Definitions
+    definitions: Callable[[], Definitions]
     sandbox: Callable[[], Sandbox]
     capacidades: Callable[[], Capacidades]
     parametros: Callable[[], Parametros]

@@ -1,0 +1,76 @@
+"""`fabrica`: the command line. Here the settings are read and the commands hung up; what they do stands elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.markup import escape
+
+from prometheus_fabrica import config
+from prometheus_fabrica.backlog.store import Backlog
+from prometheus_fabrica.cli import output
+from prometheus_fabrica.config import Config
+
+app = typer.Typer(
+    name="fabrica",
+    help="PROMETHEUS Fábrica: a software factory that works through a backlog in MongoDB.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def settings(
+    context: typer.Context,
+    mongo_uri: Annotated[
+        str | None, typer.Option(help="MongoDB URI; prefer FABRICA_MONGO_URI, which `ps` does not show")
+    ] = None,
+    banco: Annotated[str | None, typer.Option(help="Database name")] = None,
+    specs: Annotated[str | None, typer.Option(help="Folder or Git URL of the specs")] = None,
+    dados: Annotated[Path | None, typer.Option(help="Folder for everything the factory keeps on disk")] = None,
+) -> None:
+    """Settings that every command shares; they win over FABRICA_* variables, and those over fabrica.yaml."""
+    context.obj = {"mongo_uri": mongo_uri, "banco": banco, "specs": specs, "dados": dados}
+
+
+def load(context: typer.Context, **flags: Any) -> Config:
+    """The settings in force for this command."""
+    return config.load({**(context.find_root().obj or {}), **flags})
+
+
+def open_backlog(context: typer.Context, settings: Config | None = None) -> Backlog:
+    """The store, with this person as the author of what is written."""
+    from prometheus_fabrica import assembly
+    from prometheus_fabrica.ambient import Ambient
+
+    return assembly.backlog(settings or load(context), Ambient(dono=assembly.person()))
+
+
+def main() -> None:
+    """The entry point: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
+    from prometheus_fabrica.cli import audit, budgets, items, service
+
+    for module in (service, items, audit, budgets):
+        module.register(app)
+    try:
+        with output.spoken():
+            app(standalone_mode=False)
+    except (click.exceptions.Exit, typer.Exit) as done:
+        sys.exit(done.exit_code)
+    except click.UsageError as error:
+        where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
+        output.err.print(f"[red]fabrica:[/] {escape(error.format_message())}{where}")
+        sys.exit(output.WRONG_USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)  # whoever read us has seen enough
+
+
+if __name__ == "__main__":
+    main()
