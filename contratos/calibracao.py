@@ -10,6 +10,8 @@ from pydantic import Field
 from contratos.base import Contrato
 from contratos.recursos import Fonte
 
+GERAL = "geral"  # among figures by vertente: that of all vertentes together
+
 
 class Observacao(Contrato):
     """One concluded development as the fit sees it. Kept with each version, so that any version can be fitted again."""
@@ -68,7 +70,7 @@ class Posterior(Contrato):
     vertentes: dict[str, float] = Field(
         default_factory=dict, description="Vertente -> factor on its points; 1 if absent."
     )
-    caso_s: dict[str, Media] = Field(default_factory=dict, description="Vertente -> seconds a test case.")
+    caso_s: dict[str, Media] = Field(default_factory=dict, description="Vertente, or 'geral' -> seconds a test case.")
     inicio_s: Media = Field(description="Seconds that the sandbox takes to start.")
     memoria_mb: Media = Field(description="Megabytes of one process under test.")
     primeira: tuple[float, float] = Field(description="Beta counts of 'green at the first run' and 'not'.")

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from contratos.base import Contrato
+from contratos.recursos import SpecRecursos
 
 
 class Etapa(StrEnum):
@@ -52,6 +53,20 @@ class Previsto(Contrato):
     total_p90: float = Field(ge=0)
     parametros_versao: str = Field(description="Version of the parameters that priced it.")
     calibracao: str | None = Field(default=None, description="Calibration that priced it; null: published sets.")
+
+    @classmethod
+    def de(cls, recursos: SpecRecursos) -> Previsto:
+        """What a budget says."""
+        return cls(
+            horas_dev=recursos.esforco.horas_dev,
+            horas_dev_p90=recursos.figura("esforco.horas_dev").p90,
+            horas_teste=recursos.esforco.horas_teste,
+            horas_deploy=recursos.esforco.horas_deploy,
+            total=recursos.esforco.total,
+            total_p90=recursos.figura("esforco.total").p90,
+            parametros_versao=recursos.procedencia.parametros_versao,
+            calibracao=recursos.procedencia.calibracao,
+        )
 
 
 class MetricaBuild(Contrato):

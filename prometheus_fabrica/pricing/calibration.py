@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from contratos.calibracao import Calibracao, Media, Observacao, Posterior, SemUm
+from contratos.calibracao import GERAL, Calibracao, Media, Observacao, Posterior, SemUm
 from contratos.problems import Malformed
 from prometheus_fabrica.pricing.effort import MENOS_PARA_JACKKNIFE, ponderados
 from prometheus_fabrica.pricing.parametros import Parametros
 
 SEGUNDOS_POR_HORA: Final = 3600.0
+ALEM_DO_ACASO: Final = 4.0  # F beyond which vertentes are taken to differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,9 @@ def ajustar(parametros: Parametros, observacoes: Iterable[Observacao], *, deriva
 def fatores_por_vertente(observacoes: Sequence[Observacao], b: float) -> dict[str, float]:
     """Factor on the points of each vertente, from hours of each; empty unless the vertentes really differ.
 
-    One-way random effects: the variance between vertentes counts only where it exceeds its own standard error, and
-    each mean is pulled towards the common one by its number of observations. In published data the kind of work often
-    explains nothing (between kinds .16, within .83), so silence is the usual answer.
+    One-way random effects: means differ only where their variance is 4 times what chance would give them (beyond the
+    95 % point of F), and then each is pulled towards the common one by its number of observations. In published data
+    the kind of work often explains nothing (between kinds .16, within .83), so silence is the usual answer.
     """
     grupos: dict[str, list[float]] = {}
     for observacao in observacoes:
@@ -107,10 +108,10 @@ def fatores_por_vertente(observacoes: Sequence[Observacao], b: float) -> dict[st
     medias = {vertente: math.fsum(ys) / len(ys) for vertente, ys in grupos.items()}
     dentro = math.fsum((y - medias[v]) ** 2 for v, ys in grupos.items() for y in ys) / (n - k)
     entre = math.fsum(len(ys) * (medias[v] - geral) ** 2 for v, ys in grupos.items()) / (k - 1)
+    if entre <= ALEM_DO_ACASO * dentro:
+        return {}
     n0 = (n - sum(len(ys) ** 2 for ys in grupos.values()) / n) / (k - 1)
     tau2 = (entre - dentro) / n0
-    if tau2 <= math.sqrt(2.0 / (k - 1)) * entre / n0:
-        return {}
     return {
         vertente: math.exp((medias[vertente] - geral) * len(ys) * tau2 / (len(ys) * tau2 + dentro))
         for vertente, ys in sorted(grupos.items())
@@ -185,13 +186,13 @@ def _medidas(prior: Posterior, vistas: Sequence[Observacao]) -> dict[str, object
         "deploy": [o.horas_deploy / o.horas_dev for o in vistas if o.horas_deploy],
     }
     vertentes = sorted({vertente for o in vistas for vertente in o.caso_s})
-    geral = prior.caso_s[""]
+    geral = prior.caso_s[GERAL]
     verdes = sum(o.verdes_na_primeira for o in vistas)
     feitas = sum(len(o.por_vertente) for o in vistas)
     return {
         "partes": {nome: encolher(media, razoes.get(nome, [])) for nome, media in prior.partes.items()},
         "caso_s": {
-            "": encolher(geral, [s for o in vistas for s in o.caso_s.values()]),
+            GERAL: encolher(geral, [s for o in vistas for s in o.caso_s.values()]),
             **{v: encolher(geral, [o.caso_s[v] for o in vistas if v in o.caso_s]) for v in vertentes},
         },
         "inicio_s": encolher(prior.inicio_s, [o.inicio_s for o in vistas if o.inicio_s]),

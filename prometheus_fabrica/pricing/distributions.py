@@ -44,6 +44,10 @@ def t_quantil(p: float, liberdade: int) -> float:
     if liberdade < MIN_LIBERDADE:
         message = f"at least {MIN_LIBERDADE} degrees of freedom are needed, not {liberdade}"
         raise ValueError(message)
+    return _expansao(p, liberdade)
+
+
+def _expansao(p: float, liberdade: int) -> float:
     z = NormalDist().inv_cdf(p)
     v = float(liberdade)
     g1 = (z**3 + z) / 4
@@ -64,34 +68,32 @@ class Parte:
 def soma(partes: Sequence[Parte], sd_comum: float, *, liberdade: int, sorteios: int, semente: int) -> Faixa:
     """P10, P50, P90 of the sum of the parts, which share one common factor with standard deviation `sd_comum`.
 
-    The quantiles of a sum are not the sums of the quantiles, so the sum is drawn `sorteios` times. The draws depend on
-    the seed alone: the same question has the same answer, and a larger part never makes a smaller sum.
+    The quantiles of a sum are not the sums of the quantiles, so the sum is drawn `sorteios` times: the common factor
+    from Student's t, each part's own from the normal. The draws depend on the seed alone: the same question has the
+    same answer, and a larger part never makes a smaller sum.
     """
     if sum(parte.mediana for parte in partes) == 0.0:
         return Faixa.ponto(0.0)
-    comum = _fatores(0, round(sd_comum, 6), liberdade, sorteios, semente)
-    proprios = [
-        _fatores(i, round(parte.sd, 6), liberdade, sorteios, semente) for i, parte in enumerate(partes, start=1)
-    ]
     totais = [0.0] * sorteios
-    for parte, fatores in zip(partes, proprios, strict=True):
-        mediana = parte.mediana
+    for fluxo, parte in enumerate(partes):
+        mediana, fatores = parte.mediana, _fatores(round(parte.sd, 6), fluxo, sorteios, semente)
         totais = [total + mediana * fator for total, fator in zip(totais, fatores, strict=True)]
-    totais = sorted(total * fator for total, fator in zip(totais, comum, strict=True))
+    comum = _comum(liberdade, sorteios)
+    totais = sorted(total * math.exp(sd_comum * t) for total, t in zip(totais, comum, strict=True))
     p10, p50, p90 = (totais[math.ceil(p * sorteios) - 1] for p in (0.1, 0.5, 0.9))
     return Faixa(p10, p50, p90)
 
 
 @lru_cache(maxsize=32)
-def _fatores(fluxo: int, sd: float, liberdade: int, sorteios: int, semente: int) -> tuple[float, ...]:
-    """Factors `exp(sd t)` of one stream of draws; the streams of one draw share its chi-square (multivariate t)."""
-    return tuple(math.exp(sd * t) for t in _padrao(fluxo, liberdade, sorteios, semente))
+def _fatores(sd: float, fluxo: int, sorteios: int, semente: int) -> tuple[float, ...]:
+    """Factors `exp(sd z)` of one part. The z are a shuffled Latin hypercube: little noise in the quantiles."""
+    normal = NormalDist()
+    fatores = [math.exp(sd * normal.inv_cdf((i + 0.5) / sorteios)) for i in range(sorteios)]
+    random.Random(f"{semente}/{fluxo}").shuffle(fatores)  # noqa: S311 (a fixed sequence is the point)
+    return tuple(fatores)
 
 
-@lru_cache(maxsize=16)
-def _padrao(fluxo: int, liberdade: int, sorteios: int, semente: int) -> tuple[float, ...]:
-    """Standard t deviates of one stream."""
-    normais = random.Random(f"{semente}/{fluxo}")  # noqa: S311 (a fixed sequence is the point)
-    qui2 = random.Random(f"{semente}/qui2")  # noqa: S311
-    meia = liberdade / 2
-    return tuple(normais.gauss(0.0, 1.0) / math.sqrt(qui2.gammavariate(meia, 1.0) / meia) for _ in range(sorteios))
+@lru_cache(maxsize=8)
+def _comum(liberdade: int, sorteios: int) -> tuple[float, ...]:
+    """Student t deviates of the common factor, in ascending order: the parts' own draws are the shuffled ones."""
+    return tuple(_expansao((i + 0.5) / sorteios, liberdade) for i in range(sorteios))

@@ -71,6 +71,7 @@ def esforco(spec: Spec, tamanho: Tamanho, trabalho: Trabalho, parametros: Parame
     ]  # fmt: skip
     valores = {figura.nome.removeprefix("esforco."): arredondar(_hora(figura)) for figura in figuras}
     soma = calculada("esforco.total", "h", valores, fonte=posterior.fonte, faixa=effort.total(previsoes, parametros))
+    soma = soma.model_copy(update={"valor": round(math.fsum(valores.values()), 12)})  # readers add the three up
     workers = tuple(vertente for vertente in PARTES if vertente in spec.vertentes)
     quem = contada("esforco.workers", workers, "workers", "one worker for each vertente of the spec", {})
     esforco_ = Esforco.model_validate({**valores, "total": soma.valor, "workers": workers})

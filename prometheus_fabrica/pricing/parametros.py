@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from contratos.base import Contrato
-from contratos.calibracao import Calibracao, Media, Posterior
+from contratos.calibracao import GERAL, Calibracao, Media, Posterior
 from contratos.problems import Malformed, Problema, problems
 
 ARQUIVO: Final = "parametros.yaml"
@@ -160,7 +160,7 @@ class Parametros(Contrato):
                 for nome, parte in esforco.partes.items()
             },
             inicio_s=self.teste.inicio_s.media(),
-            caso_s={"": self.teste.caso_s.media()},
+            caso_s={GERAL: self.teste.caso_s.media()},
             memoria_mb=Lognormal(mediana=self.runtime.processo_mb, fator=self.runtime.ram_fator).media(),
             primeira=(self.llm.primeira.verdes, self.llm.primeira.vermelhas),
         )

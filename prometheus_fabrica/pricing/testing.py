@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from contratos.calibracao import GERAL
 from contratos.recursos import Figura, Fonte, Teste
 from contratos.schema_tdd import Alvo
 from contratos.spec import Spec
@@ -127,8 +128,8 @@ def _combinacoes(arranjos: Arranjos) -> Figura:
 
 def _tempo(spec: Spec, arranjos: Arranjos, regras: int, parametros: Parametros) -> Figura:
     posterior = parametros.posterior
-    conhecidas = [posterior.caso_s.get(vertente, posterior.caso_s[""]) for vertente in spec.vertentes]
-    caso = max(conhecidas, key=lambda media: media.ln, default=posterior.caso_s[""])
+    conhecidas = [posterior.caso_s.get(vertente, posterior.caso_s[GERAL]) for vertente in spec.vertentes]
+    caso = max(conhecidas, key=lambda media: media.ln, default=posterior.caso_s[GERAL])
     inicio = posterior.inicio_s
     return calculada(
         "teste.tempo_execucao_estimado", "s",
