@@ -72,7 +72,7 @@ def given_back(dono: str, motivo: str) -> list[Stage]:
         _unless_cancelled(Status.PENDENTE, Status.CANCELADO),
         dono,
         fields={
-            "pronto": {"$not": [{"$ifNull": ["$cancelar", False]}]},
+            "pronto": _unless_cancelled(True, False),
             "tentativas": {"$subtract": ["$tentativas", 1]},
         },
         motivo=literal(motivo),
