@@ -25,7 +25,6 @@ MOST_PROBLEMS = 50  # findings of one gate that are kept
 RUFF_CONFIG = """
 line-length = 100
 target-version = "py311"
-src = ["arquivos", "arquivos/src"]
 [lint]
 select = ["F", "E", "W", "I", "N", "UP", "B", "A", "C4", "C90", "SIM", "RET", "PIE", "RUF", "PLE", "PLW", "PGH", "D"]
 ignore = ["D100", "D104", "D105", "D107", "D203", "D205", "D212", "D213", "D400", "D401", "D406", "D407", "D413",
