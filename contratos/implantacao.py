@@ -36,10 +36,12 @@ class Passo(Contrato):
 class Verificacao(Contrato):
     """One thing that was checked of a version."""
 
-    nome: str = Field(min_length=1, description="hashes, importacao, fumaca (smoke test), saude, saude_anterior")
+    nome: str = Field(min_length=1, description="hashes, importacao, fumaca (smoke test), saude")
     passou: bool = Field(description="Whether it held")
     detalhe: str = Field(default="", description="What was found, for people")
-    duracao_s: float = Field(default=0.0, ge=0, description="Seconds it took")
+    duracao_s: float | None = Field(
+        default=None, ge=0, description="Seconds that the code ran, where that was measured"
+    )
     sandbox: str = Field(default="", description="Where the code was run: docker, local; empty: nothing was run")
 
 

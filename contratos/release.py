@@ -35,6 +35,7 @@ def unsafe(caminho: str) -> str | None:
         "is empty": not caminho,
         "is absolute": caminho.startswith("/"),
         "has an empty, '.' or '..' component": any(part in {"", ".", ".."} for part in parts),
+        "has a component that begins or ends with a blank": any(part != part.strip() for part in parts),
         "has a backslash or a colon": "\\" in caminho or ":" in caminho,
         "has a character that cannot be printed": not caminho.isprintable(),
         "is not in Unicode normal form C": unicodedata.normalize("NFC", caminho) != caminho,

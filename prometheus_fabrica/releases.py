@@ -23,6 +23,7 @@ from contratos.release import Artefato, Papel, Release, clashing, digest, unsafe
 from prometheus_fabrica.errors import Permanent
 
 BUCKET = "artefatos"
+SEPARATOR = "@"  # tokens have none
 MODE = 0o644
 MAX_FILES = 10_000
 MAX_BYTES = 256 * 1024 * 1024  # of all files; GridFS has no limit of its own, a daemon's memory has
@@ -111,7 +112,7 @@ def _members(dados: bytes, expected: Mapping[str, Artefato]) -> Iterator[tuple[s
 
 def arquivo_id(item: str, token: str) -> str:
     """The `_id` in GridFS of what the attempt `token` of `item` made; known before anything is uploaded."""
-    return f"{item}:{token}"
+    return f"{item}{SEPARATOR}{token}"
 
 
 def guardar(db: Database[dict[str, Any]], pacote: Pacote, item: str, token: str) -> str:
@@ -207,7 +208,7 @@ def _sweep_chunks(db: Database[dict[str, Any]], limite: int) -> list[str]:
     )
     removed = []
     for doc in fileless:
-        item, _, token = str(doc["files_id"]).rpartition(":")
+        item, _, token = str(doc["files_id"]).rpartition(SEPARATOR)
         if token not in _tokens(db, item):
             chunks.delete_many({"files_id": doc["files_id"]})
             removed.append(str(doc["files_id"]))

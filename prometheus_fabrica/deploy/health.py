@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 
 from contratos.implantacao import Verificacao
 from contratos.release import Papel, Release
-from prometheus_fabrica.deploy.version import APP, ENTRY, importaveis
+from prometheus_fabrica.deploy.version import APP, ENTRY
 from workers.ports import Execucao, Limites, Sandbox, Stop, Tarefa, Termino
+from workers.sandboxes.report import Suite, ensaiar, planejados
 
-SECONDS = 60.0  # for an answer; a suite gets ten times what it took before on top of it
+SECONDS = 60.0
+LIMITS = Limites(parede_s=SECONDS, cpu_s=SECONDS)
+PER_MODULE = 3  # of a smoke test: the whole suite has passed before, here it is seen to run in this place
+AT_MOST = 30
+MACHINE = "::runTest"  # a hypothesis state machine: one test, hundreds of runs
 DETAIL = 400  # characters of a program's complaint
 
 
@@ -48,42 +53,53 @@ class Provador:
         return _verdict(nome, execution, passou=passou, detalhe=detalhe)
 
     def fumaca(self, arquivos: Mapping[str, bytes], release: Release) -> Verificacao:
-        """Whether the release's own suite, stopped at its first failure, passes with the files as they lie here."""
-        suite = sorted(
-            artefato.caminho for artefato in release.artefatos if _collected(artefato.caminho, artefato.papel)
-        )
-        if not suite:
-            return Verificacao(nome="fumaca", passou=True, detalhe="the release has no tests to run")
-        files = {
-            path.removeprefix(f"{APP}/"): content for path, content in arquivos.items() if path.startswith(f"{APP}/")
-        }
-        code = [artefato.caminho for artefato in release.artefatos if artefato.papel is Papel.CODIGO]
-        roots = sorted({root for root, _ in importaveis(code)})
-        command = ["python3", "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *suite]
-        seconds = SECONDS + 10 * release.testes.duracao_s
-        execution = self._run(files, command, seconds, {"PYTHONPATH": ":".join(roots)})
-        detalhe = _last_line(execution.saida) if execution.passou else _complaint(execution)
-        return _verdict("fumaca", execution, passou=execution.passou, detalhe=detalhe)
+        """Whether some of the release's own tests pass with the files as they lie here."""
+        suite = _suite(arquivos, release)
+        chosen = fumaca_de(suite)
+        if not chosen:
+            return Verificacao(nome="fumaca", passou=True, detalhe="the release has no test for it")
+        tried = ensaiar(
+            suite, [{}], chosen, self.sandbox, self.stop, limite_s=SECONDS, limites=LIMITS, rotulos=self.rotulos
+        )[0]
+        self._refuse_stopped()
+        failed = "; ".join(f"{caso.nome}: {caso.erro}" for caso in tried.falhas) or "the run did not come to its end"
+        detalhe = f"{len(chosen)} tests passed" if tried.passou else failed[:DETAIL]
+        return Verificacao(nome="fumaca", passou=tried.passou, detalhe=detalhe, sandbox=self.sandbox.nome)
 
-    def _run(
-        self,
-        arquivos: Mapping[str, bytes],
-        comando: list[str],
-        seconds: float = SECONDS,
-        ambiente: Mapping[str, str] | None = None,
-    ) -> Execucao:
-        limits = Limites(parede_s=seconds, cpu_s=seconds)
-        tarefa = Tarefa(arquivos, comando, limites=limits, ambiente=ambiente or {}, rotulos=self.rotulos)
-        execution = self.sandbox.executar(tarefa, self.stop)
-        if execution.termino is Termino.PARADO or self.stop.is_set():
-            raise Interrompida("stopped while a version was being checked")
+    def _run(self, arquivos: Mapping[str, bytes], comando: list[str]) -> Execucao:
+        execution = self.sandbox.executar(Tarefa(arquivos, comando, limites=LIMITS, rotulos=self.rotulos), self.stop)
+        self._refuse_stopped()
         return execution
 
+    def _refuse_stopped(self) -> None:
+        """What a run says that was stopped says nothing."""
+        if self.stop.is_set():
+            raise Interrompida("stopped while a version was being checked")
 
-def _collected(caminho: str, papel: Papel) -> bool:
-    """Whether pytest finds tests in this file."""
-    name = caminho.rpartition("/")[2]
-    return papel is Papel.TESTE and name.startswith("test_") and name.endswith(".py")
+
+def fumaca_de(suite: Suite) -> list[str]:
+    """The tests for a smoke test: of each module the first few that run just once; one may be slow, so not too many."""
+    plan = planejados({path: suite.arquivos[path] for path in suite.modulos})
+    simple = [name for name, runs in plan.items() if runs == 1 and not name.endswith(MACHINE)]
+    by_module: dict[str, list[str]] = {}
+    for name in simple:
+        by_module.setdefault(name.partition("::")[0], []).append(name)
+    return [name for names in by_module.values() for name in names[:PER_MODULE]][:AT_MOST]
+
+
+def _suite(arquivos: Mapping[str, bytes], release: Release) -> Suite:
+    """The release's files, read from a version's folder, as a suite."""
+    papeis = {artefato.caminho: artefato.papel for artefato in release.artefatos}
+    texts = {
+        caminho: arquivos[f"{APP}/{caminho}"].decode()
+        for caminho, papel in papeis.items()
+        if papel in {Papel.CODIGO, Papel.TESTE, Papel.CONFIGURACAO}
+    }
+    return Suite(
+        arquivos=texts,
+        codigo=tuple(caminho for caminho in texts if papeis[caminho] is Papel.CODIGO),
+        testes=tuple(caminho for caminho in texts if papeis[caminho] is Papel.TESTE),
+    )
 
 
 def _answer(execution: Execucao) -> dict[str, object] | None:
