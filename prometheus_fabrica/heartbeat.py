@@ -11,8 +11,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+import pymongo
 import structlog
-from pymongo.errors import PyMongoError
 
 from prometheus_fabrica.backlog import transitions
 from prometheus_fabrica.backlog.store import Backlog, Posse
@@ -21,6 +21,9 @@ from prometheus_fabrica.parada import Motivo, Parada
 log = structlog.get_logger(__name__)
 
 SAFE_PART = 0.8  # of the lease: then the work is stopped, and has the rest to end its processes
+BEAT_PART = 1 / 3  # of the lease, between two renewals
+TRY_PART = 0.2  # of the lease, for one try: if the connection is dead there is time for another
+RETRY_PART = 0.1  # of the lease, between two tries
 
 
 @dataclass(slots=True)
@@ -70,22 +73,22 @@ class Heartbeat:
             each.parada.set(motivo)
 
     def _run(self) -> None:
-        pause = self._lease / 3
+        pause = self._lease * BEAT_PART
         while not self._ended.wait(pause):
-            pause = self._lease / 3 if self.beat() else self._lease / 10
+            pause = self._lease * BEAT_PART if self.beat() else min(self._lease * RETRY_PART, self._left())
 
     def beat(self) -> bool:
         """Renew once. False when the server could not be asked; deadlines are kept either way."""
-        with self._lock:
-            held = list(self._held.values())
+        held = self._enforced()
         if not held:
             return True
         sent = self._backlog.ambient.monotonic()
         try:
-            ours = transitions.renovar(self._backlog, [each.posse for each in held])
-        except PyMongoError as error:
-            log.warning("renovacao_falhou", erro=type(error).__name__, itens=len(held))
-            self._enforce(held)
+            with pymongo.timeout(min(self._lease * TRY_PART, self._left())):  # never longer than the work may go on
+                ours = transitions.renovar(self._backlog, [each.posse for each in held])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the lease is not renewed
+            log.warning("renovacao_falhou", erro=f"{type(error).__name__}: {error}"[:300], itens=len(held))
+            self._enforced()
             return False
         for each in held:
             wants_cancel = ours.get(each.posse.token)
@@ -97,11 +100,22 @@ class Heartbeat:
                     each.parada.set(Motivo.CANCELADO)
         return True
 
-    def _enforce(self, held: list[_Held]) -> None:
+    def _enforced(self) -> list[_Held]:
+        """What is still ours. Work whose deadline has come is stopped, and its lease not renewed any more."""
         now = self._backlog.ambient.monotonic()
+        with self._lock:
+            held = list(self._held.values())
         for each in held:
             if now >= each.deadline:
                 self._lost(each)
+        return [each for each in held if each.parada.motivo is not Motivo.CONCESSAO]
+
+    def _left(self) -> float:
+        """Seconds until the next deadline, a little more than none."""
+        now = self._backlog.ambient.monotonic()
+        with self._lock:
+            deadlines = [each.deadline for each in self._held.values() if each.deadline > now]
+        return min(deadlines, default=now + self._lease) - now + 0.001
 
     def _lost(self, each: _Held) -> None:
         with self._lock:
