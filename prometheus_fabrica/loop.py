@@ -101,10 +101,11 @@ class Loop:
         if parada.motivo is Motivo.CONCESSAO:
             raise LeaseLost
         if parada.motivo is Motivo.CANCELADO:
-            transitions.encerrar(self.backlog, posse, "cancelled by the operator while it ran")
+            why = "cancelled by the operator while it ran"
+            self._answered(parada, lambda: transitions.encerrar(self.backlog, posse, why))
             log.info("item_cancelado")
         else:
-            transitions.devolver(self.backlog, posse, "the daemon ends")
+            self._answered(parada, lambda: transitions.devolver(self.backlog, posse, "the daemon ends"))
             log.info("item_devolvido")
         propagation.propagar(self.backlog, posse.key)
 
@@ -117,7 +118,7 @@ class Loop:
                 if not (isinstance(error, ConnectionFailure) or error.timeout):
                     raise
                 log.warning("gravacao_sem_resposta", erro=type(error).__name__)
-                if parada.wait(RETRY_WRITE_S) and parada.motivo is Motivo.CONCESSAO:
+                if parada.wait_lost(RETRY_WRITE_S):
                     raise LeaseLost from error
 
 

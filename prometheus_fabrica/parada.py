@@ -19,6 +19,7 @@ class Parada:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._lost = threading.Event()
         self._lock = threading.Lock()
         self._motivo: Motivo | None = None
 
@@ -27,6 +28,8 @@ class Parada:
         with self._lock:
             if self._motivo is None or motivo is Motivo.CONCESSAO:
                 self._motivo = motivo
+        if motivo is Motivo.CONCESSAO:
+            self._lost.set()
         self._event.set()
 
     @property
@@ -41,3 +44,7 @@ class Parada:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds; True as soon as the work is to end."""
         return self._event.wait(timeout)
+
+    def wait_lost(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds, whatever else the work was told; True as soon as its lease is lost."""
+        return self._lost.wait(timeout)
