@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import urllib.error
@@ -14,11 +15,12 @@ from typing import IO, Any, Final
 
 import docker
 from docker.errors import DockerException
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pymongo.database import Database
 
 from contratos.base import Contrato
 from contratos.capacidade import TipoCapacidade, chave
+from contratos.problems import Malformed, problems
 from prometheus_fabrica import capacidades
 from prometheus_fabrica.capacidades import SONDA
 
@@ -123,6 +125,40 @@ def registrar(db: Database[dict[str, Any]], sondagem: Sondagem, *, por: str, val
         )
     vistos = [chave(achado.tipo, achado.nome) for achado in sondagem.achados]
     return [ident for tipo in sorted(sondagem.vistos) for ident in capacidades.expirar(db, tipo, vistos)]
+
+
+def sondar(
+    db: Database[dict[str, Any]],
+    apis: Mapping[str, str],
+    *,
+    por: str,
+    validade_s: float,
+    credenciais: Mapping[str, str] | None = None,
+    ambiente: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Look for everything and record it. `apis`: name -> URL; `credenciais`: name -> environment variable of its key.
+
+    Returns for each thing found, lost or missing its `id` (or name) and `achado`, a sentence. Malformed: a URL that is
+    none. Addresses that are not named here are not visited.
+    """
+    chaves = credenciais or {}
+    sondagem = gpu() + imagens()
+    if apis:
+        lista = [_endpoint(nome, url, chaves.get(nome)) for nome, url in sorted(apis.items())]
+        sondagem += endpoints(lista, os.environ if ambiente is None else ambiente)
+    expiradas = registrar(db, sondagem, por=por, validade_s=validade_s)
+    return [
+        *({"id": chave(achado.tipo, achado.nome), "achado": achado.como} for achado in sondagem.achados),
+        *({"id": falta.partition(": ")[0], "achado": falta.partition(": ")[2]} for falta in sondagem.faltas),
+        *({"id": ident, "achado": "is there no more: it expired"} for ident in expiradas),
+    ]
+
+
+def _endpoint(nome: str, url: str, credencial: str | None) -> Endpoint:
+    try:
+        return Endpoint(nome=nome, url=url, credencial=credencial)
+    except ValidationError as error:
+        raise Malformed(problems(error, root=nome)) from error
 
 
 def _placa(linha: str) -> dict[str, Any] | None:

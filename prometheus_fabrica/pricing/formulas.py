@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contratos.recursos import Figura
 from prometheus_fabrica.pricing import queueing
 
 PASSO_CPU: Final = 0.1  # cores are asked for in tenths
@@ -154,6 +155,11 @@ FORMULAS: Final[Mapping[str, Formula]] = {
         lambda horas_dev, horas_teste, horas_deploy: horas_dev + horas_teste + horas_deploy,
     ),
 }
+
+
+def segue_formula(figura: Figura) -> bool:
+    """Whether the figure was computed by the formula of its name, and not declared or counted."""
+    return figura.nome in FORMULAS and figura.formula == FORMULAS[figura.nome].texto
 
 
 def calcular(nome: str, entradas: Mapping[str, Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from contratos.capacidade import Capacidades, TipoCapacidade, chave, sem_tag
 from contratos.gap import Gap, TipoGap
@@ -58,8 +59,8 @@ def _gpu(gpu: Gpu, capacidades: Capacidades, alternativas: Alternativas) -> Gap 
             criterio=f"GPU CUDA{pedida} funcional",
             alternativas=outras,
         )
-    existente = capacidades.detalhes(TipoCapacidade.HARDWARE, GPU).get(MEMORIA)
-    if gpu.memoria_gb and isinstance(existente, int | float) and existente < gpu.memoria_gb:
+    existente = _numero(capacidades.detalhes(TipoCapacidade.HARDWARE, GPU).get(MEMORIA))
+    if gpu.memoria_gb and existente is not None and existente < gpu.memoria_gb:
         return Gap(
             tipo=TipoGap.HARDWARE,
             recurso=GPU,
@@ -68,6 +69,14 @@ def _gpu(gpu: Gpu, capacidades: Capacidades, alternativas: Alternativas) -> Gap 
             alternativas=outras,
         )
     return None
+
+
+def _numero(detalhe: Any) -> float | None:
+    """A detail as a number: operators type it as text; what is no number says nothing."""
+    try:
+        return float(detalhe)
+    except (TypeError, ValueError):
+        return None
 
 
 def _container(container: Container, alternativas: Alternativas) -> Gap:
