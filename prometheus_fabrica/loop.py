@@ -1,7 +1,7 @@
 """One item from claim to conclusion: its contract is checked, its handler called, and what that returns is recorded.
 
-The loop knows no item type: a table says who handles what (`handlers.HANDLERS`). Every outcome of an attempt is one of four
-writes, `concluir`, `falhar`, `devolver` or `encerrar`, each of which lands only while the lease is ours.
+The loop knows no item type: a table says who handles what (`handlers.HANDLERS`). Every outcome of an attempt is one
+of four writes, `concluir`, `falhar`, `devolver` or `encerrar`, each of which lands only while the lease is ours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
-from pymongo.errors import ConnectionFailure, DocumentTooLarge, PyMongoError
+from bson.errors import InvalidDocument
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from contratos.envelope import contexto_of
 from contratos.problems import Malformed
@@ -26,6 +27,7 @@ from prometheus_fabrica.parada import Motivo, Parada
 
 log = structlog.get_logger(__name__)
 
+TOO_LARGE = frozenset({10334, 17419, 17420})  # what a server says of an item that would grow beyond 16 MB
 RETRY_WRITE_S = 0.5  # pause before a write whose answer never came is sent again
 
 
@@ -38,7 +40,7 @@ class Loop:
     handlers: Mapping[str, Handler]
 
     def attend(self, posse: Posse, parada: Parada) -> None:
-        """Work on an item that is ours to its end, whatever that is. Raises nothing but errors of the factory itself."""
+        """Work on an item that is ours to its end, whatever that is. Raises only errors of the factory itself."""
         with structlog.contextvars.bound_contextvars(item=posse.item, tipo=posse.tipo, tentativa=posse.tentativa):
             log.info("item_consumido")
             try:
@@ -73,7 +75,9 @@ class Loop:
                 pacote = outcome.pacote
                 self._answered(parada, lambda: releases.guardar(self.backlog.db, pacote, posse.item, posse.token))
             done = self._answered(parada, lambda: transitions.concluir(self.backlog, posse, resultado, outcome.saida))
-        except (DocumentTooLarge, ValueError, TypeError, OverflowError) as error:
+        except (InvalidDocument, ValueError, TypeError, OverflowError, OperationFailure) as error:
+            if isinstance(error, OperationFailure) and error.code not in TOO_LARGE:
+                raise
             self._failed(posse, parada, Permanent(f"the result cannot be stored: {error}"))
             return
         if not done:
@@ -110,7 +114,7 @@ class Loop:
         propagation.propagar(self.backlog, posse.key)
 
     def _answered[R](self, parada: Parada, write: Callable[[], R]) -> R:
-        """Send a write until the server answers, or the lease is no longer ours. Each of these writes may be repeated."""
+        """Send a write until the server answers, or the lease is no longer ours. Each of them may be repeated."""
         while True:
             try:
                 return write()
