@@ -37,6 +37,7 @@ class Estado(Contrato):
     """What is known of one application here."""
 
     geracao: int = Field(default=0, description="The last number given to a deployment")
+    ultima: str = Field(default="", description="The deployment that it was given to")
     saudaveis: tuple[Saudavel, ...] = Field(default=(), description="Healthy releases that lie here, the newest last")
 
     def anterior(self, release: str, digest: str) -> Saudavel | None:
@@ -118,8 +119,10 @@ class Anotador:
         diario = _load(path, Diario)
         if diario is None:
             estado = ler_estado(app)
-            gravar_estado(app, estado.model_copy(update={"geracao": estado.geracao + 1}))
-            diario = Diario(id=id, release=release, geracao=estado.geracao + 1, cerca=cerca)
+            if estado.ultima != id:  # else it was killed just after it had got its number
+                estado = estado.model_copy(update={"geracao": estado.geracao + 1, "ultima": id})
+                gravar_estado(app, estado)
+            diario = Diario(id=id, release=release, geracao=estado.geracao, cerca=cerca)
         if cerca < diario.cerca:
             raise LeaseLost(f"claim {diario.cerca} of deployment {id} has begun; claim {cerca} comes too late")
         if release != diario.release:

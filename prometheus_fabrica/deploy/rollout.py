@@ -152,10 +152,10 @@ class _Tentativa:
         with self._passo("conferir") as nota:
             found = digest({nome: hashlib.sha256(content).hexdigest() for nome, content in arquivos.items()})
             passou = found == self.alvo.digest
-            nota.detalhe = f"{len(arquivos)} files, digest {found}"
-            faults = "" if passou else f"the files have the digest {found}, the release {self.alvo.digest}"
-            self._verdict(Verificacao(nome="hashes", passou=passou, detalhe=faults or nota.detalhe), nota)
-        return faults
+            detalhe = f"{len(arquivos)} files, digest {found}" + (
+                "" if passou else f"; the release has {self.alvo.digest}"
+            )
+            return self._verdict(Verificacao(nome="hashes", passou=passou, detalhe=detalhe), nota)
 
     def _desempacotar(self, contents: Mapping[str, bytes]) -> str:
         """The step `desempacotar`. Always done in the end, or an error."""
