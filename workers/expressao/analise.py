@@ -41,6 +41,7 @@ from workers.expressao.arvore import (
     Propriedade,
     Unaria,
     Variavel,
+    todos,
 )
 from workers.expressao.forma import analisar_forma
 from workers.expressao.funcoes import AGREGADOS, FUNCOES, METODOS, NUMEROS, PORTAS, PROPRIEDADES
@@ -292,7 +293,7 @@ class _Checker:
                 raise ExpressaoInvalida(fault)
             if name in scope.nomes:
                 raise ExpressaoInvalida(f"'for {name}' hides another '{name}': choose another name")
-            scope = scope.com(**{name: source.tipo.de})
+            scope = replace(scope.com(**{name: source.tipo.de}), ligados=scope.ligados | {name})
             tests = []
             for test in generator.ifs:
                 tests.append(_Checker(scope, known).condition(test))
@@ -407,6 +408,9 @@ class _Checker:
         if len(node.args) != 1 or node.keywords:
             raise ExpressaoInvalida("antigo takes one expression: antigo(self.saldo)")
         inner = _Checker(replace(self.scope, antigo=False, resultado=None), self.present).closed(node.args[0])
+        bound = [part.nome for part in todos(inner) if isinstance(part, Variavel) and part.nome in self.scope.ligados]
+        if bound:
+            raise ExpressaoInvalida(f"antigo is looked at before the call, when there is no '{bound[0]}' yet")
         return Antigo(inner.tipo, inner)
 
     def method(self, func: ast.Attribute, node: ast.Call) -> No:

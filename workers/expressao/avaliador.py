@@ -94,7 +94,7 @@ class Ambiente:
 
     nomes: Mapping[str, Valor] = field(default_factory=dict)
     constantes: Mapping[str, Valor] = field(default_factory=dict)
-    antes: Mapping[str, Valor] | None = None  # the names before the call, for antigo()
+    antigos: Mapping[No, Valor] = field(default_factory=dict)  # what antigo(...) stood for before the call
     derivados: Callable[[Registro, str, Ambiente], Valor] | None = None
     portas: Mapping[str, Callable[..., Valor]] = field(default_factory=dict)
     conta: Conta = field(default_factory=lambda: Conta(MOST_STEPS))
@@ -245,9 +245,7 @@ class _Evaluation:
         return REDUCE[node.funcao](items)
 
     def antigo(self, node: Antigo, _names: dict[str, Valor]) -> Valor:
-        if self.env.antes is None:
-            raise ErroAvaliacao("there is no state before the call here")
-        return self.value(node.de, dict(self.env.antes))
+        return self.env.antigos[node.de]
 
 
 REDUCE: Mapping[str, Callable[..., Any]] = {

@@ -46,7 +46,22 @@ ALLOWED = (
     ast.cmpop,
 )
 
+STATEMENTS = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.If, ast.For, ast.Raise, ast.Pass)
+"""What a body is made of, besides expressions."""
+
 NAMES = {
+    ast.While: "while",
+    ast.Import: "import",
+    ast.ImportFrom: "import",
+    ast.Try: "try",
+    ast.With: "with",
+    ast.FunctionDef: "def",
+    ast.ClassDef: "class",
+    ast.Delete: "del",
+    ast.Global: "global",
+    ast.Nonlocal: "nonlocal",
+    ast.Assert: "assert",
+    ast.AnnAssign: "a type beside a local name",
     ast.Lambda: "lambda",
     ast.NamedExpr: "':='",
     ast.JoinedStr: "an f-string",
@@ -87,16 +102,13 @@ def analisar_forma(texto: str) -> ast.expr:
     return tree.body
 
 
-def analisar_comando(texto: str) -> ast.stmt:
-    """The syntax tree of one statement of a body; its expressions are looked at, its kind is the caller's matter."""
+def analisar_bloco(texto: str) -> list[ast.stmt]:
+    """The syntax trees of the statements of a body. ExpressaoInvalida says what is not part of the language."""
     tree = _parsed(texto, "exec")
     assert isinstance(tree, ast.Module)
-    if len(tree.body) != 1:
-        raise ExpressaoInvalida("one statement in each step")
-    statement = tree.body[0]
-    for child in ast.iter_child_nodes(statement):
-        _looked_at(child)
-    return statement
+    for statement in tree.body:
+        _looked_at(statement, (*ALLOWED, *STATEMENTS))
+    return tree.body
 
 
 def _parsed(texto: str, mode: str) -> ast.AST:
@@ -122,7 +134,7 @@ def shown(texto: str) -> str:
     return line if len(line) <= 80 else f"{line[:79]}…"  # noqa: PLR2004 - a line's width
 
 
-def _looked_at(root: ast.AST) -> None:
+def _looked_at(root: ast.AST, allowed: tuple[type[ast.AST], ...] = ALLOWED) -> None:
     """Every node is allowed, there are not too many, and not too deep: checked without recursion."""
     todo = [(root, 1)]
     count = 0
@@ -133,7 +145,7 @@ def _looked_at(root: ast.AST) -> None:
             raise ExpressaoInvalida(f"the expression is too large: more than {MOST_NODES} parts")
         if depth > DEEPEST:
             raise ExpressaoInvalida(f"the expression is nested too deeply: more than {DEEPEST} levels")
-        if not isinstance(node, ALLOWED):
+        if not isinstance(node, allowed):
             raise ExpressaoInvalida(f"{NAMES.get(type(node), type(node).__name__)} is not part of the language")
         if isinstance(node, ast.comprehension) and node.is_async:
             raise ExpressaoInvalida("async is not part of the language")

@@ -75,6 +75,7 @@ class Escopo:
     mundo: Mundo
     classe: str | None = None  # the class of self
     nomes: Mapping[str, Tipo] = field(default_factory=dict)  # parameters, local names
+    ligados: frozenset[str] = frozenset()  # those of the names that a generator runs over
     resultado: Tipo | None = None  # in postconditions of what returns something
     antigo: bool = False  # in postconditions
     portas: frozenset[str] = frozenset()  # 'relogio', 'aleatorio': only in bodies
