@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,28 @@ from contratos.envelope import PRIORIDADE_PADRAO, Envelope, check
 from contratos.estados import EXTERNO, TERMINAIS, Status, Transicao
 from contratos.problems import Malformed
 from contratos.tipos import NOSSOS
-from prometheus_fabrica.backlog.recording import NOW, Stage, change, literal, with_error
-from prometheus_fabrica.backlog.store import Doc, Limits
+from prometheus_fabrica.backlog.recording import NOW, WATCH, Stage, change, literal, with_error
+from prometheus_fabrica.backlog.store import Doc, Limits, item_id, waits_for
 
 STATUSES = frozenset(Status)
-PRIORITY_STEP_MS = (
-    3_600_000  # one point of `prioridade` is worth an hour of waiting: high ones first, old ones never starved
+# One point of `prioridade` is worth an hour of waiting: high ones first, old ones never starved.
+PRIORITY_STEP_MS = 3_600_000
+
+# What only the factory writes. Whoever inserts an item with any of it has copied another one, and a hand-made `saida`
+# would be published.
+RECORD = ("seq", "registro", "mudou_em", "eventos_novos", "propagado", *WATCH)
+OURS = (
+    "lease",
+    "cancelar",
+    "livre_em",
+    "externo",
+    "conclusao",
+    "saida",
+    "expira_em",
+    "perdas",
+    "erros",
+    "desbloqueado_em",
+    "desbloqueado_por",
 )
 
 
@@ -42,20 +59,40 @@ def plan(doc: Mapping[str, Any]) -> Adocao:
 
     ObjectIds in `id` and `depende_de` are taken for their text, which is what other items can name. A hand-written
     Pendente with dependencies starts as Bloqueado all the same: it is examined at once, so one whose dependencies are
-    done waits one step. A malformed item is Falhou, with a message that names every wrong field.
+    done waits one step. A malformed item is Falhou, with a message that names every wrong field; what a neighbour's
+    item may say is the neighbour's affair.
     """
     readable = _readable(doc)
-    nosso = doc.get("tipo") in NOSSOS
-    own_id = readable.get("id")
-    item = own_id if isinstance(own_id, str) and own_id else str(doc["_id"])
-    seen = doc.get("status")
-    common = {"key": doc["_id"], "item": item, "status_visto": seen, "nosso": nosso, "criado_em": _created(doc)}
+    tipo, seen = doc.get("tipo"), doc.get("status")
+    nosso = isinstance(tipo, str) and tipo in NOSSOS
+    common = {
+        "key": doc["_id"],
+        "item": item_id(readable),
+        "status_visto": seen,
+        "nosso": nosso,
+        "criado_em": _created(doc),
+    }
+    if not nosso:
+        waits = tuple(waits_for(doc))
+        return Adocao(**common, status=_first_status(seen, waits), depende_de=waits)
     try:
         _known_status(seen)
         head = check(readable)
     except Malformed as error:
         return Adocao(**common, status=Status.FALHOU, erro=str(error))
-    return Adocao(**common, status=_first_status(seen, head), envelope=head, depende_de=tuple(head.depende_de))
+    waits = tuple(head.depende_de)
+    return Adocao(**common, status=_first_status(seen, waits), envelope=head, depende_de=waits)
+
+
+def concerns(doc: Mapping[str, Any]) -> bool:
+    """Whether it is for the factory to adopt: an item of ours, or a neighbour's in a status that unblocking knows."""
+    return doc.get("tipo") in NOSSOS or doc.get("status") in (None, *Status)
+
+
+def refused(plan: Adocao, erro: str) -> Adocao:
+    """The same item as Falhou, under an identity that nobody else can have: its own is somebody else's."""
+    own = hashlib.sha256(repr(plan.key).encode()).hexdigest()[:8]
+    return replace(plan, item=f"{plan.item}~{own}", status=Status.FALHOU, depende_de=(), erro=f"id: {erro}")
 
 
 def _readable(doc: Mapping[str, Any]) -> Doc:
@@ -69,16 +106,14 @@ def _readable(doc: Mapping[str, Any]) -> Doc:
 
 
 def _known_status(seen: object) -> None:
-    if seen is not None and seen not in STATUSES:
+    if seen is not None and not (isinstance(seen, str) and seen in STATUSES):
         raise Malformed.one("status", f"expected one of {', '.join(Status)}, or none; found {seen!r}")
 
 
-def _first_status(seen: str | None, head: Envelope) -> Status:
-    if seen in (None, Status.PENDENTE, Status.BLOQUEADO):
-        if head.depende_de:
-            return Status.BLOQUEADO
-        return Status.BLOQUEADO if seen == Status.BLOQUEADO else Status.PENDENTE
-    return Status(str(seen))
+def _first_status(seen: str | None, waits: Sequence[str]) -> Status:
+    if seen in (None, Status.PENDENTE) and waits:
+        return Status.BLOQUEADO
+    return Status.PENDENTE if seen is None else Status(seen)
 
 
 def _created(doc: Mapping[str, Any]) -> datetime | None:
@@ -92,25 +127,27 @@ def _created(doc: Mapping[str, Any]) -> datetime | None:
 
 def pipeline(plan: Adocao, limits: Limits, por: str) -> list[Stage]:
     """What the adoption writes: everything that an item of ours has; of a neighbour's, what unblocking needs."""
-    fields: dict[str, Any] = {"esquema": 1, "id": literal(plan.item), "pronto": plan.status is Status.PENDENTE}
+    fields: dict[str, Any] = {"esquema": 1, "id": literal(plan.item)}
     if plan.nosso:
         prioridade = plan.envelope.prioridade if plan.envelope else PRIORIDADE_PADRAO
         criado = {"$min": [literal(plan.criado_em), NOW]}  # a client's date may be wrong; none is later than now
         fields |= {
+            "pronto": plan.status is Status.PENDENTE,
             "prioridade": prioridade,
             "criado_em": criado,
             "ordem": {"$subtract": [criado, prioridade * PRIORITY_STEP_MS]},
             "tentativas": 0,
             "max_tentativas": (plan.envelope and plan.envelope.max_tentativas) or limits.max_tentativas,
         }
-    if plan.depende_de:
-        fields["depende_de"] = literal(list(plan.depende_de))
+        if plan.depende_de:
+            fields["depende_de"] = literal(list(plan.depende_de))
+        if plan.status is Status.EM_PROCESSAMENTO:
+            fields["externo"] = True
     if plan.status is Status.BLOQUEADO and plan.depende_de:
         fields["exame"] = True
-    if plan.status is Status.EM_PROCESSAMENTO:
-        fields["externo"] = True
     if plan.erro:
         fields |= with_error(plan.erro)
     theirs = plan.status in (*TERMINAIS, Status.EM_PROCESSAMENTO) and not plan.erro
     author = EXTERNO if theirs else por
-    return [change(Transicao.CRIACAO, plan.status, author, fields=fields, de=None, motivo=literal(plan.erro))]
+    birth = change(Transicao.CRIACAO, plan.status, author, fields=fields, de=None, motivo=literal(plan.erro))
+    return [{"$unset": [*RECORD, *(OURS if plan.nosso else ())]}, birth]

@@ -72,8 +72,8 @@ def given_back(dono: str, motivo: str) -> list[Stage]:
         _unless_cancelled(Status.PENDENTE, Status.CANCELADO),
         dono,
         fields={
-            "pronto": _unless_cancelled(True, False),
-            "tentativas": {"$subtract": ["$tentativas", 1]},
+            "pronto": _unless_cancelled(normal=True, cancelled=False),
+            "tentativas": {"$subtract": ["$tentativas", _unless_cancelled(1, 0)]},
         },
         motivo=literal(motivo),
         **ENDED,

@@ -40,7 +40,7 @@ BACKLOG = (
     ),
     Indice("novos", [("esquema", 1), ("tipo", 1), ("_id", 1)], "sweep: inserted by others, not yet adopted"),
     Indice("mudados", [("esquema", 1), ("status", 1), ("registro", 1)], "sweep: changed by others"),
-    Indice("propagar", [("esquema", 1), ("status", 1), ("propagado", 1)], "sweep: ended, not yet propagated"),
+    Indice("propagar", [("esquema", 1), ("registro", 1), ("propagado", 1)], "sweep: ended, not yet propagated"),
     Indice("concessao", [("lease.ate", 1)], "sweep: leases that are over", {"sparse": True}),
     Indice("livre", [("livre_em", 1)], "sweep: backoff that is over", {"sparse": True}),
     Indice(

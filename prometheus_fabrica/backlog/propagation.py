@@ -11,34 +11,37 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError
-
 from contratos.estados import TERMINAIS, Status
 from prometheus_fabrica.backlog import adoption, transitions, unblocking
+from prometheus_fabrica.backlog.adoption import Adocao
 from prometheus_fabrica.backlog.recording import published
-from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, item_id
-from prometheus_fabrica.backlog.transitions import DUPLICATE_KEY
+from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, insert_once, item_id
 
 ITEMS = "backlog_items"
 OPEN = (Status.PENDENTE, Status.EM_PROCESSAMENTO, Status.BLOQUEADO)
 
 
 def propagar(backlog: Backlog, key: Any) -> bool:
-    """Publish what the terminal item with this `_id` produced, its events, and what its end means for its dependents.
+    """Publish what the ended item with this `_id` produced, its events, and what its end means for its dependents.
 
-    Returns whether it is now marked as propagated; False when it is not terminal, or changed meanwhile.
+    Returns whether it is now marked as propagated; False when it has not ended on record, or changed meanwhile.
     """
-    doc = backlog.items.find_one({"_id": key, "status": {"$in": list(TERMINAIS)}})
-    if doc is None or doc.get("registro") != doc["status"]:
-        return False  # a status that is not on record yet: `reconhecer` comes first
-    if doc["status"] == Status.CONCLUIDO:
+    doc = backlog.items.find_one({"_id": key, "registro": {"$in": list(TERMINAIS)}})
+    if doc is None:
+        return False
+    if _ours(doc):
         _publish_outcome(backlog, doc)
     publicar_eventos(backlog, [doc], forget=False)
-    if doc["status"] == Status.CONCLUIDO:
+    if doc["registro"] == Status.CONCLUIDO:
         unblocking.concluded(backlog, item_id(doc))
     else:
-        transitions.bloquear_dependentes(backlog, item_id(doc), {"id": item_id(doc), "motivo": doc["status"]})
+        transitions.bloquear_dependentes(backlog, item_id(doc), {"id": item_id(doc), "motivo": doc["registro"]})
     return transitions.propagado(backlog, doc)
+
+
+def _ours(doc: Doc) -> bool:
+    """Whether an owner of ours concluded it: only then is `saida` what a handler returned."""
+    return doc["registro"] == Status.CONCLUIDO and bool((doc.get("conclusao") or {}).get("token"))
 
 
 def publicar_eventos(backlog: Backlog, docs: Sequence[Doc], *, forget: bool = True) -> int:
@@ -47,7 +50,7 @@ def publicar_eventos(backlog: Backlog, docs: Sequence[Doc], *, forget: bool = Tr
     if not events:
         return 0
     backlog.ambient.failpoint("publicar_eventos.antes")
-    _insert_once(backlog, "eventos", events)
+    insert_once(backlog.eventos, events)
     backlog.ambient.failpoint("publicar_eventos.depois")
     if forget:
         for doc in docs:
@@ -70,18 +73,36 @@ def nascer(backlog: Backlog, docs: Sequence[Doc]) -> int:
 
 def adotar(backlog: Backlog, docs: Sequence[Doc]) -> int:
     """Adopt these documents, publish their births, and examine those that wait. Returns how many were adopted."""
-    plans = [adoption.plan(doc) for doc in docs]
+    plans = _with_own_ids(backlog, [adoption.plan(doc) for doc in docs if adoption.concerns(doc)])
     adopted = transitions.adotar(backlog, plans, backlog.ambient.dono)
     for plan in plans:
         if plan.status in TERMINAIS:
             propagar(backlog, plan.key)
         elif plan.status is Status.BLOQUEADO:
-            unblocking.examinar(backlog, plan.key, new=True)
+            unblocking.examinar(backlog, plan.key)
     return adopted
 
 
+def _with_own_ids(backlog: Backlog, plans: Sequence[Adocao]) -> list[Adocao]:
+    """The same plans, but an item whose id is another's, or was a deleted item's, is refused under an id of its own."""
+    ids = [plan.item for plan in plans]
+    holders = {doc["id"]: doc["_id"] for doc in backlog.items.find({"id": {"$in": ids}}, {"id": 1})}
+    named = {event["item"] for event in backlog.eventos.find({"item": {"$in": ids}, "seq": 1}, {"item": 1})}
+    result = []
+    for plan in plans:
+        holder = holders.setdefault(plan.item, plan.key)
+        if holder != plan.key:
+            result.append(adoption.refused(plan, f"{plan.item!r} is the identity of another item, _id {holder!r}"))
+        elif plan.item in named and plan.nosso:
+            gone = f"{plan.item!r} was the identity of an item that is gone and whose events stand: choose another"
+            result.append(adoption.refused(plan, gone))
+        else:
+            result.append(plan)
+    return result
+
+
 def publicar_documentos(backlog: Backlog, novos: Sequence[Novo], criado_em: datetime | None) -> None:
-    """Insert the documents among these, once each; items are `nascer`'s. `criado_em` is when their item was concluded."""
+    """Insert the documents among these, once each; items are `nascer`'s. `criado_em`: when their item was concluded."""
     by_collection: dict[str, list[Doc]] = {}
     for novo in novos:
         if novo.colecao != ITEMS:
@@ -89,7 +110,7 @@ def publicar_documentos(backlog: Backlog, novos: Sequence[Novo], criado_em: date
             by_collection.setdefault(novo.colecao, []).append(dated | dict(novo.doc))
     for colecao, docs in by_collection.items():
         backlog.ambient.failpoint("publicar_documentos.antes")
-        _insert_once(backlog, colecao, docs)
+        insert_once(backlog.db[colecao], docs)
         backlog.ambient.failpoint("publicar_documentos.depois")
 
 
@@ -119,7 +140,7 @@ def _share(backlog: Backlog, novo: Novo, born: Doc) -> str:
     propagated again finds itself already among those who wait, whatever became of the item since.
     """
     waiting = list(novo.doc["bloqueando"])
-    line = f"gap-{hashlib.sha256(str(novo.chave).encode()).hexdigest()[:12]}"
+    line = line_of(str(novo.chave))
     while True:
         mine = backlog.items.find_one({"chave": novo.chave, "bloqueando": {"$in": waiting}}, {"id": 1})
         if mine is not None:
@@ -132,16 +153,18 @@ def _share(backlog: Backlog, novo: Novo, born: Doc) -> str:
                 return str(newest["_id"])
             continue  # it ended this instant
         number = newest["numero"] + 1 if newest else 1
+        while _deleted(backlog, f"{line}-{number}"):
+            number += 1
         key = f"{line}-{number}"
         nascer(backlog, [born | dict(novo.doc) | {"_id": key, "id": key, "chave": novo.chave, "numero": number}])
 
 
-def _insert_once(backlog: Backlog, colecao: str, docs: Sequence[Doc]) -> None:
-    """Insert; what is there already is what we would have written, since ids are derived."""
-    try:
-        backlog.db[colecao].insert_many([dict(doc) for doc in docs], ordered=False)
-    except DuplicateKeyError:
-        pass
-    except BulkWriteError as error:
-        if any(fault.get("code") != DUPLICATE_KEY for fault in error.details["writeErrors"]):
-            raise
+def line_of(chave: str) -> str:
+    """What the ids of all items with a shared key begin with."""
+    return f"gap-{hashlib.sha256(chave.encode()).hexdigest()[:12]}"
+
+
+def _deleted(backlog: Backlog, item: str) -> bool:
+    """Whether there was such an item and retention has deleted it: its number is taken, its events stand."""
+    known = backlog.eventos.find_one({"item": item}, {"_id": 1}) is not None
+    return known and backlog.items.find_one({"_id": item}, {"_id": 1}) is None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contratos.estados import Status, Transicao
+from prometheus_fabrica.backlog.store import item_id
 
 type Stage = dict[str, Any]
 type Expression = Any
@@ -17,10 +18,14 @@ type Expression = Any
 ERRORS_KEPT = 5
 ERROR_LENGTH = 4000  # characters of one error that the item keeps
 
-# What only a status that is left behind needs.
-RELEASED: Stage = {
-    "$unset": ["lease", "cancelar", "aguarda", "aguarda_externo", "exame", "bloqueio", "livre_em", "externo"]
-}
+# What only a status that is left behind needs: of Bloqueado, and of all.
+WATCH = ("aguarda", "aguarda_externo", "exame", "bloqueio")
+UNWATCHED: Stage = {"$unset": [*WATCH]}
+RELEASED: Stage = {"$unset": ["lease", "cancelar", "livre_em", "externo", *WATCH]}
+
+# What an item that goes on after its end, or after a stranger's hand, leaves behind; its attempts count anew.
+REOPENED: Stage = {"$unset": ["propagado", "expira_em", "desbloqueado_em", "desbloqueado_por"]}
+ANEW: Mapping[str, Expression] = {"tentativas": 0, "perdas": 0}
 
 # Server time, but never before the item's last change: the clock of a new primary may be behind.
 NOW: Expression = {"$max": ["$$NOW", "$mudou_em"]}
@@ -48,7 +53,8 @@ def change(
     """One stage: status, counter, and the event about it; `fields` are set along with them.
 
     Every expression sees the document as it was before the stage: `$seq` is the old number, `$lease` the old lease.
-    `event` are further fields of the event. The event's `de` is the last status on record, not the one that a stranger may have written since.
+    `event` are further fields of the event. The event's `de` is the last status on record, not the one that a stranger
+    may have written since.
     """
     return {
         "$set": {
@@ -127,6 +133,6 @@ def _event(
 
 def published(doc: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
     """An event as it stands in `eventos`: with its item's identity, and without what it has nothing to say about."""
-    item = doc["id"]
+    item = item_id(doc)
     said = {name: value for name, value in event.items() if value is not None or name == "de"}
     return {"_id": f"{item}:{event['seq']}", "item": item, "item_tipo": doc.get("tipo"), **said}

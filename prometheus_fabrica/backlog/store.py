@@ -8,10 +8,13 @@ from typing import Any
 
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import BulkWriteError
 
 from prometheus_fabrica.ambient import Ambient
 
 type Doc = dict[str, Any]
+
+DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +92,21 @@ def item_id(doc: Mapping[str, Any]) -> str:
 def ids_of(posses: Sequence[Posse]) -> list[str]:
     """The identities of owned items, for a log line."""
     return [posse.item for posse in posses]
+
+
+def waits_for(doc: Mapping[str, Any]) -> list[str]:
+    """The ids that an item depends on, as texts: a neighbour may write ObjectIds."""
+    waits = doc.get("depende_de")
+    return [str(each) for each in waits] if isinstance(waits, list) else []
+
+
+def insert_once(colecao: Collection[Doc], docs: Sequence[Mapping[str, Any]]) -> int:
+    """Insert; what is there already is what we would have written, since ids are derived. Returns how many are new."""
+    try:
+        colecao.insert_many([dict(doc) for doc in docs], ordered=False)
+    except BulkWriteError as error:
+        faults = error.details["writeErrors"]
+        if error.details.get("writeConcernErrors") or any(fault.get("code") != DUPLICATE_KEY for fault in faults):
+            raise
+        return len(docs) - len(faults)
+    return len(docs)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, fields
 from contratos.estados import TERMINAIS, Status
 from contratos.tipos import NOSSOS
 from prometheus_fabrica.backlog import propagation, transitions, unblocking
-from prometheus_fabrica.backlog.store import Backlog, Doc
 from prometheus_fabrica.backlog.backoff import retry_delay
+from prometheus_fabrica.backlog.store import Backlog, Doc
 
 BATCH = 100
 WATCH_BATCH = 500
+OURS = {"tipo": {"$in": list(NOSSOS)}}
+THEIRS = {"tipo": {"$nin": list(NOSSOS)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,12 @@ def until_quiet(backlog: Backlog, most: int = 1000) -> None:
 
 def adotar_novos(backlog: Backlog) -> int:
     """Items that somebody inserted: of our types, and blocked ones of others, which only the factory would free."""
-    ours = {"esquema": None, "tipo": {"$in": list(NOSSOS)}}
-    docs = list(backlog.items.find(ours).sort("_id", 1).limit(BATCH))
+    docs = list(backlog.items.find({"esquema": None, **OURS}).sort("_id", 1).limit(BATCH))
     if len(docs) < BATCH:
         blocked = {
             "esquema": None,
             "status": Status.BLOQUEADO,
-            "tipo": {"$nin": list(NOSSOS)},
+            **THEIRS,
             "depende_de.0": {"$exists": True},
         }
         docs += backlog.items.find(blocked).limit(BATCH - len(docs))
@@ -69,10 +70,14 @@ def adotar_novos(backlog: Backlog) -> int:
 
 
 def reconhecer_mudados(backlog: Backlog) -> int:
-    """Statuses that somebody wrote with a plain update: the one on record differs."""
+    """Statuses that somebody wrote with a plain update: the one on record differs.
+
+    A neighbour may have statuses of its own, and take up again what it had concluded: that is its own affair.
+    """
     differ = [{"status": status, "registro": {"$ne": status}} for status in Status]
-    unknown = {"status": {"$nin": list(Status)}}
-    docs = backlog.items.find({"esquema": 1, "$or": [*differ, unknown]}).limit(BATCH)
+    unknown = {"status": {"$nin": list(Status)}, **OURS}
+    not_ours_to_judge = {"registro": Status.CONCLUIDO, **THEIRS}
+    docs = backlog.items.find({"esquema": 1, "$or": [*differ, unknown], "$nor": [not_ours_to_judge]}).limit(BATCH)
     return _each(backlog, docs.to_list(), transitions.reconhecer)
 
 
@@ -80,8 +85,10 @@ def vencer_perdidos(backlog: Backlog) -> int:
     """Leases that are over, by the server's clock."""
     over = {
         "status": Status.EM_PROCESSAMENTO,
-        "$expr": {"$lt": ["$lease.ate", "$$NOW"]},
+        "esquema": 1,
+        "$expr": {"$lte": ["$lease.ate", "$$NOW"]},
         "lease.ate": {"$exists": True},
+        **OURS,
     }
     docs = backlog.items.find(over, {"lease": 1, "tentativas": 1}).limit(BATCH).to_list()
     delays = {doc["_id"]: retry_delay(doc.get("tentativas") or 1, backlog.limits, backlog.ambient) for doc in docs}
@@ -94,14 +101,16 @@ def liberar_devidos(backlog: Backlog) -> int:
         "status": Status.PENDENTE,
         "pronto": False,
         "livre_em": {"$exists": True},
-        "$expr": {"$lt": ["$livre_em", "$$NOW"]},
+        "esquema": 1,
+        "$expr": {"$lte": ["$livre_em", "$$NOW"]},
+        **OURS,
     }
     return transitions.liberar(backlog, [doc["_id"] for doc in backlog.items.find(due, {"_id": 1}).limit(BATCH)])
 
 
 def propagar_terminados(backlog: Backlog) -> int:
     """Ended items of which not everything is known to have followed."""
-    open_ = [{"status": status, "propagado": {"$ne": status}} for status in TERMINAIS]
+    open_ = [{"registro": status, "propagado": {"$ne": status}} for status in TERMINAIS]
     docs = backlog.items.find({"esquema": 1, "$or": open_}, {"_id": 1}).limit(BATCH).to_list()
     return _each(backlog, docs, lambda store, doc: propagation.propagar(store, doc["_id"]))
 
@@ -121,17 +130,18 @@ def examinar_externos(backlog: Backlog) -> int:
     names = list(waiting)
     done: list[Doc] = []
     for start in range(0, len(names), WATCH_BATCH):
-        chunk = {"id": {"$in": names[start : start + WATCH_BATCH]}}
-        now = backlog.items.find({"$or": [chunk | {"status": Status.CONCLUIDO}, chunk | {"esquema": 1}]}, {"id": 1})
-        done += [watcher for found in now for watcher in waiting[found["id"]]]
+        found = unblocking.known(backlog, names[start : start + WATCH_BATCH])
+        for name, doc in found.items():
+            if doc.get("esquema") or doc.get("status") == Status.CONCLUIDO:
+                done += waiting[name]
     return _each(backlog, done, lambda store, doc: unblocking.examinar(store, doc["_id"]))
 
 
 def publicar_eventos(backlog: Backlog) -> int:
     """Events that still stand in their items only."""
-    docs = backlog.items.find({"eventos_novos.seq": {"$exists": True}}, {"id": 1, "tipo": 1, "eventos_novos": 1}).limit(
-        BATCH
-    )
+    docs = backlog.items.find(
+        {"eventos_novos.seq": {"$exists": True}, "esquema": 1}, {"id": 1, "tipo": 1, "eventos_novos": 1}
+    ).limit(BATCH)
     return propagation.publicar_eventos(backlog, docs.to_list())
 
 

@@ -18,28 +18,32 @@ from pymongo import UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
 from contratos.estados import Status, Transicao
+from contratos.tipos import NOSSOS
 from prometheus_fabrica.backlog import adoption, attempt, observation
 from prometheus_fabrica.backlog.adoption import Adocao
 from prometheus_fabrica.backlog.recording import (
+    ANEW,
     NOW,
     RELEASED,
+    REOPENED,
+    UNWATCHED,
     Stage,
     change,
     in_seconds,
     literal,
     with_error,
 )
-from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, item_id
+from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, insert_once, item_id, waits_for
 
 WRITE_CONFLICT = 112
-DUPLICATE_KEY = 11000
 CONFLICT_TRIES = 20
 WINDOW = 4  # candidates read for each free slot
 CLAIM_ROUNDS = 3
 
 type Rule = Doc
 
-CLAIMABLE: Rule = {"status": Status.PENDENTE, "pronto": True}
+OURS: Rule = {"tipo": {"$in": list(NOSSOS)}}
+CLAIMABLE: Rule = {"status": Status.PENDENTE, "pronto": True, "registro": Status.PENDENTE}
 
 
 def move(backlog: Backlog, name: str, rule: Rule, pipeline: Sequence[Stage]) -> bool:
@@ -64,7 +68,8 @@ def moves(backlog: Backlog, name: str, updates: Sequence[UpdateOne]) -> int:
     try:
         landed = backlog.items.bulk_write(updates, ordered=False).matched_count
     except BulkWriteError as error:
-        if any(fault.get("code") != WRITE_CONFLICT for fault in error.details["writeErrors"]):
+        faults = error.details["writeErrors"]
+        if error.details.get("writeConcernErrors") or any(fault.get("code") != WRITE_CONFLICT for fault in faults):
             raise
         landed = error.details["nMatched"]  # the others did not land: sweeps and the next round try them again
     backlog.ambient.failpoint(f"{name}.depois")
@@ -82,21 +87,14 @@ def inserir(backlog: Backlog, docs: Sequence[Doc]) -> int:
     if not docs:
         return 0
     backlog.ambient.failpoint("inserir.antes")
-    new = len(docs)
-    try:
-        backlog.items.insert_many(docs, ordered=False)
-    except BulkWriteError as error:
-        faults = error.details["writeErrors"]
-        if any(fault.get("code") != DUPLICATE_KEY for fault in faults):
-            raise
-        new -= len(faults)
+    new = insert_once(backlog.items, docs)
     backlog.ambient.failpoint("inserir.depois")
     return new
 
 
 def adotar(backlog: Backlog, plans: Iterable[Adocao], por: str) -> int:
     """Not ours yet -> the status that the plan says, with everything that an item of ours has. Returns how many."""
-    unadopted = [(plan, {"_id": plan.key, "esquema": None, "status": plan.status_visto}) for plan in plans]
+    unadopted = [(plan, {"_id": plan.key, "esquema": None, "status": {"$eq": plan.status_visto}}) for plan in plans]
     updates = [UpdateOne(rule, adoption.pipeline(plan, backlog.limits, por)) for plan, rule in unadopted]
     return moves(backlog, "adotar", updates)
 
@@ -137,7 +135,8 @@ def _claim(backlog: Backlog, keys: Sequence[Any]) -> list[Posse]:
     tokens = {key: backlog.ambient.token() for key in keys}
     dono, concessao_s = backlog.ambient.dono, backlog.limits.concessao_s
     updates = [
-        UpdateOne({"_id": key, **CLAIMABLE}, attempt.claimed(token, dono, concessao_s)) for key, token in tokens.items()
+        UpdateOne({"_id": key, **CLAIMABLE, **OURS}, attempt.claimed(token, dono, concessao_s))
+        for key, token in tokens.items()
     ]
     with suppress(AutoReconnect):  # the reply was lost, perhaps not the write: the tokens tell
         moves(backlog, "consumir", updates)
@@ -216,7 +215,7 @@ def vencer(backlog: Backlog, doc: Doc, livre_em_s: float) -> bool:
         "_id": doc["_id"],
         "status": Status.EM_PROCESSAMENTO,
         "lease.token": lease.get("token"),
-        "$expr": {"$lt": ["$lease.ate", "$$NOW"]},
+        "$expr": {"$lte": ["$lease.ate", "$$NOW"]},
     }
     pipeline = attempt.lost(backlog.ambient.dono, str(lease.get("dono")), livre_em_s)
     return move(backlog, "vencer", rule, pipeline)
@@ -224,14 +223,15 @@ def vencer(backlog: Backlog, doc: Doc, livre_em_s: float) -> bool:
 
 def liberar(backlog: Backlog, keys: Sequence[Any]) -> int:
     """Pendente, and its wait is over: it may be claimed again. No change of state. Returns how many."""
-    due = {"status": Status.PENDENTE, "pronto": False, "$expr": {"$lt": ["$livre_em", "$$NOW"]}}
+    due = {"status": Status.PENDENTE, "pronto": False, "$expr": {"$lte": ["$livre_em", "$$NOW"]}}
     pipeline: list[Stage] = [{"$set": {"pronto": True}}, {"$unset": ["livre_em"]}]
     return moves(backlog, "liberar", [UpdateOne({"_id": key, **due}, pipeline) for key in keys])
 
 
 def reconhecer(backlog: Backlog, doc: Doc) -> bool:
     """A status written without the factory: it is recorded, by `externo`, and made consistent. True: landed."""
-    rule = {"_id": doc["_id"], "status": doc.get("status"), "registro": doc["registro"], "seq": doc["seq"]}
+    seen = {name: {"$eq": doc.get(name)} for name in ("status", "registro", "seq")}
+    rule = {"_id": doc["_id"], **seen, **_same_waits(doc)}
     return move(backlog, "reconhecer", rule, observation.pipeline(doc, backlog.ambient.dono))
 
 
@@ -256,18 +256,16 @@ def vigiado(backlog: Backlog, doc: Doc, dependencia: str) -> bool:
 
 def desbloquear(backlog: Backlog, doc: Doc, ultima: str) -> bool:
     """Bloqueado -> Pendente: every dependency is Concluido, `ultima` the last that was waited for. True: landed."""
-    pipeline = [
-        change(
-            Transicao.DESBLOQUEIO,
-            Status.PENDENTE,
-            backlog.ambient.dono,
-            fields={"pronto": True, "desbloqueado_em": NOW, "desbloqueado_por": literal(ultima)},
-            item_desbloqueado=literal(item_id(doc)),
-            item_que_desbloqueou=literal(ultima),
-        ),
-        RELEASED,
-    ]
-    return move(backlog, "desbloquear", _examined(doc), pipeline)
+    ready = {"pronto": True} if doc.get("tipo") in NOSSOS else {}
+    stage = change(
+        Transicao.DESBLOQUEIO,
+        Status.PENDENTE,
+        backlog.ambient.dono,
+        fields={**ready, "desbloqueado_em": NOW, "desbloqueado_por": literal(ultima)},
+        item_desbloqueado=literal(item_id(doc)),
+        item_que_desbloqueou=literal(ultima),
+    )
+    return move(backlog, "desbloquear", _examined(doc), [stage, UNWATCHED])
 
 
 def recusar_ciclo(backlog: Backlog, doc: Doc, erro: str) -> bool:
@@ -284,12 +282,17 @@ def recusar_ciclo(backlog: Backlog, doc: Doc, erro: str) -> bool:
 
 def _examined(doc: Doc) -> Rule:
     """Bloqueado with the dependencies that the examination has seen: a list that grew meanwhile is examined again."""
-    return {"_id": doc["_id"], "status": Status.BLOQUEADO, "depende_de": {"$size": len(doc["depende_de"])}}
+    return {"_id": doc["_id"], "status": Status.BLOQUEADO, "registro": Status.BLOQUEADO, **_same_waits(doc)}
+
+
+def _same_waits(doc: Doc) -> Rule:
+    waits = waits_for(doc)
+    return {"depende_de": {"$size": len(waits)}} if waits else {"depende_de.0": {"$exists": False}}
 
 
 def bloquear_dependentes(backlog: Backlog, dependencia: str, bloqueio: Doc) -> int:
     """Say on everything that waits for a failed or cancelled item why it waits. No new state. Returns how many."""
-    rule = {"status": Status.BLOQUEADO, "depende_de": dependencia}
+    rule = {"status": Status.BLOQUEADO, "esquema": 1, "depende_de": dependencia}
     backlog.ambient.failpoint("bloquear_dependentes.antes")
     told = backlog.items.update_many(rule, {"$set": {"bloqueio": bloqueio}}).matched_count
     backlog.ambient.failpoint("bloquear_dependentes.depois")
@@ -314,13 +317,14 @@ def eventos_publicados(backlog: Backlog, key: Any, seqs: Sequence[int]) -> None:
 
 
 def propagado(backlog: Backlog, doc: Doc) -> bool:
-    """Everything that follows from this terminal status has been done. False: the item changed meanwhile."""
-    rule = {"_id": doc["_id"], "status": doc["status"], "seq": doc["seq"]}
+    """Everything that follows from this end has been done. False: the item changed meanwhile.
+
+    A neighbour's item is not ours to delete, and one that is Falhou waits for an operator.
+    """
+    rule = {"_id": doc["_id"], "registro": doc["registro"], "seq": doc["seq"]}
     retencao = backlog.limits.retencao_s
-    done: Doc = {
-        "propagado": literal(doc["status"]),
-        "expira_em": "$$REMOVE" if retencao is None else in_seconds(retencao),
-    }
+    kept = retencao is None or doc.get("tipo") not in NOSSOS or doc["registro"] == Status.FALHOU
+    done: Doc = {"propagado": literal(doc["registro"])} | ({} if kept else {"expira_em": in_seconds(retencao or 0.0)})
     return move(backlog, "propagado", rule, [{"$set": done}, {"$unset": ["eventos_novos"]}])
 
 
@@ -332,7 +336,8 @@ def cancelar(backlog: Backlog, doc: Doc, por: str, motivo: str) -> Status | None
 
     Returns the status that it left behind; None: refused.
     """
-    waits = {"_id": doc["_id"], "status": {"$in": [Status.BLOQUEADO, Status.PENDENTE]}}
+    open_ = {"$in": [Status.BLOQUEADO, Status.PENDENTE]}
+    waits = {"_id": doc["_id"], "status": open_, "registro": open_, **OURS}
     stage = change(Transicao.CANCELAMENTO, Status.CANCELADO, por, fields={"pronto": False}, motivo=literal(motivo))
     if move(backlog, "cancelar", waits, [stage, RELEASED]):
         return Status.CANCELADO
@@ -346,21 +351,13 @@ def repetir(backlog: Backlog, doc: Doc, por: str, motivo: str | None) -> bool:
 
     An item that an outsider holds as EmProcessamento is taken back the same way.
     """
-    rule = {
-        "_id": doc["_id"],
-        "$or": [
-            {"status": {"$in": [Status.FALHOU, Status.CANCELADO]}},
-            {"status": Status.EM_PROCESSAMENTO, "lease": {"$exists": False}},
-        ],
-    }
-    blocks = bool(doc.get("depende_de"))
+    ended, held = {"$in": [Status.FALHOU, Status.CANCELADO]}, Status.EM_PROCESSAMENTO
+    either = [{"status": ended, "registro": ended}, {"status": held, "registro": held, "lease": {"$exists": False}}]
+    rule = {"_id": doc["_id"], "$or": either, **OURS, **_same_waits(doc)}
+    blocks = bool(waits_for(doc))
     to = Status.BLOQUEADO if blocks else Status.PENDENTE
-    fields = {"pronto": not blocks, "tentativas": 0, "perdas": 0}
-    pipeline = [
-        change(Transicao.REPETICAO, to, por, fields=fields, motivo=literal(motivo)),
-        RELEASED,
-        {"$unset": ["propagado", "expira_em", "desbloqueado_em", "desbloqueado_por"]},
-    ]
+    fields = {"pronto": not blocks, **ANEW}
+    pipeline = [change(Transicao.REPETICAO, to, por, fields=fields, motivo=literal(motivo)), RELEASED, REOPENED]
     if blocks:
         pipeline.append({"$set": {"exame": True}})
     if not move(backlog, "repetir", rule, pipeline):

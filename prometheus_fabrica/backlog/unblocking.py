@@ -14,37 +14,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bson import ObjectId
+
 from contratos.estados import EXTERNO, Status, Transicao
+from contratos.tipos import NOSSOS
 from prometheus_fabrica.backlog import transitions
-from prometheus_fabrica.backlog.store import Backlog, Doc, item_id
+from prometheus_fabrica.backlog.store import Backlog, Doc, insert_once, item_id, waits_for
 
 CHUNK = 500  # ids a query
 CYCLE_LEVELS = 64  # how far upwards a new item's dependencies are followed; `verificar` finds longer loops
 CYCLE_ITEMS = 5000
 AUSENTE = "ausente"
 
-NEEDED = {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "depende_de": 1, "aguarda": 1, "exame": 1}
+NEEDED = {"id": 1, "tipo": 1, "registro": 1, "depende_de": 1, "aguarda": 1, "exame": 1}
+KNOWN = {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "registro": 1, "depende_de": 1}
 
 
-def examinar(backlog: Backlog, key: Any, *, new: bool = False) -> bool:
+def examinar(backlog: Backlog, key: Any) -> bool:
     """Free the blocked item with this `_id`, or let it watch an open dependency. True: it was unblocked by this call.
 
     One whose last examination was never ended (`exame`; so too of a new item) has all its dependencies followed upwards
     for a loop: whoever began may have died before that.
     """
-    doc = backlog.items.find_one({"_id": key, "status": Status.BLOQUEADO}, NEEDED)
-    if doc is None or not doc.get("depende_de"):
+    doc = backlog.items.find_one({"_id": key, "registro": Status.BLOQUEADO}, NEEDED)
+    if doc is None:
         return False
-    last = str(doc.get("aguarda") or doc["depende_de"][-1])
+    waits = waits_for(doc)
+    last = doc.get("aguarda") or next(reversed(waits), AUSENTE)
+    if not waits and not doc.get("exame") and not doc.get("aguarda"):
+        return False  # held by hand
     while True:
-        waits = first_open(backlog, doc["depende_de"])
-        if waits is None:
+        still_open = first_open(backlog, waits)
+        if still_open is None:
             return transitions.desbloquear(backlog, doc, last)
-        last, found = waits
+        last, found = still_open
         if not transitions.vigiar(backlog, doc, last, _why(last, found), externo=not found or not found.get("esquema")):
             return False  # it changed under our eyes: whoever changed it, or the sweep, goes on
-        loop = _loop(backlog, doc) if new or doc.get("exame") else _watched_loop(backlog, doc, last)
-        if loop:
+        loop = _loop(backlog, doc) if doc.get("exame") else _watched_loop(backlog, doc, last)
+        if loop and doc.get("tipo") in NOSSOS:  # a neighbour's item stays as it is; `verificar` names the loop
             transitions.recusar_ciclo(backlog, doc, f"depende_de: a cycle, which nothing can free: {' -> '.join(loop)}")
             return False
         if first_open(backlog, [last]) is not None:
@@ -65,27 +72,39 @@ def concluded(backlog: Backlog, item: str) -> int:
 def first_open(backlog: Backlog, dependencies: Sequence[str]) -> tuple[str, Doc | None] | None:
     """The last dependency that is not Concluido, with its document if there is one; None when all are.
 
-    One that was deleted after its conclusion is known by its event. A neighbour's item that the factory does not track
-    is Concluido when it says so; that observation is put on record.
+    What counts is the status on record: a stranger's is put on record first, and Concluido stays on record whatever he
+    writes over it. One that was deleted after its conclusion is known by its event. A neighbour's item that the factory
+    does not track is Concluido when it says so; that observation is put on record.
     """
     for chunk in _backwards(dependencies):
-        found = {item_id(doc): doc for doc in _by_id(backlog, chunk)}
+        found = known(backlog, chunk)
         for dependency in reversed(chunk):
             doc = found.get(dependency)
             if doc is None:
                 if not _concluded_once(backlog, dependency):
                     return dependency, None
-            elif doc.get("status") != Status.CONCLUIDO:
+            elif not _concluido(doc):
                 return dependency, doc
             elif not doc.get("esquema"):
                 _observe(backlog, doc)
     return None
 
 
-def _by_id(backlog: Backlog, ids: Sequence[str]) -> Iterator[Doc]:
-    yield from backlog.items.find(
-        {"id": {"$in": list(ids)}}, {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "depende_de": 1}
-    )
+def known(backlog: Backlog, ids: Sequence[str]) -> dict[str, Doc]:
+    """The items with these identities: the `id`, or the text of `_id` where there is none."""
+    found = {doc["id"]: doc for doc in backlog.items.find({"id": {"$in": list(ids)}}, KNOWN)}
+    missing = [each for each in ids if each not in found]
+    keys = [*missing, *(ObjectId(each) for each in missing if ObjectId.is_valid(each))]
+    if keys:
+        nameless = backlog.items.find({"_id": {"$in": keys}, "id": None}, KNOWN)
+        found.update((item_id(doc), doc) for doc in nameless)
+    return found
+
+
+def _concluido(doc: Doc) -> bool:
+    if doc.get("esquema"):
+        return bool(doc.get("registro") == Status.CONCLUIDO)
+    return doc.get("status") == Status.CONCLUIDO and doc.get("tipo") not in NOSSOS  # ours are adopted first
 
 
 def _backwards(dependencies: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -98,13 +117,15 @@ def _concluded_once(backlog: Backlog, item: str) -> bool:
 
 
 def _observe(backlog: Backlog, doc: Doc) -> None:
-    event = {"seq": 1, "tipo": Transicao.CONCLUSAO, "de": None, "para": Status.CONCLUIDO, "por": EXTERNO}
-    seen = {"item": item_id(doc), "item_tipo": doc.get("tipo"), **event}
-    backlog.eventos.update_one({"_id": f"{item_id(doc)}:1"}, [{"$set": {**seen, "timestamp": "$$NOW"}}], upsert=True)
+    """Its only event. `eventos` takes inserts and nothing else, so the date is asked for: the server's all the same."""
+    item = item_id(doc)
+    event = {"_id": f"{item}:1", "item": item, "item_tipo": doc.get("tipo"), "seq": 1, "tipo": Transicao.CONCLUSAO}
+    now = backlog.db.client.admin.command("hello")["localTime"]
+    insert_once(backlog.eventos, [{**event, "de": None, "para": Status.CONCLUIDO, "timestamp": now, "por": EXTERNO}])
 
 
 def _why(dependency: str, doc: Mapping[str, Any] | None) -> Doc:
-    return {"id": dependency, "motivo": doc.get("status") or AUSENTE if doc else AUSENTE}
+    return {"id": dependency, "motivo": (doc.get("registro") or doc.get("status") or AUSENTE) if doc else AUSENTE}
 
 
 def _watched_loop(backlog: Backlog, doc: Doc, waits: str) -> list[str] | None:
@@ -114,7 +135,7 @@ def _watched_loop(backlog: Backlog, doc: Doc, waits: str) -> list[str] | None:
     for _ in range(CYCLE_LEVELS):
         if chain[-1] == start:
             return chain
-        rule = {"id": chain[-1], "status": Status.BLOQUEADO}
+        rule = {"id": chain[-1], "registro": Status.BLOQUEADO}
         found = backlog.items.find_one(rule, {"aguarda": 1})
         if not found or not found.get("aguarda"):
             return None
@@ -126,7 +147,7 @@ def _loop(backlog: Backlog, doc: Doc) -> list[str] | None:
     """Follow all dependencies upwards through whatever is not Concluido; the loop back to `doc`, if there is one."""
     start = item_id(doc)
     came_from: dict[str, str] = {}
-    level = [(start, dependency) for dependency in doc["depende_de"]]
+    level = [(start, dependency) for dependency in waits_for(doc)]
     for _ in range(CYCLE_LEVELS):
         fresh: list[str] = []
         for source, dependency in level:
@@ -138,11 +159,11 @@ def _loop(backlog: Backlog, doc: Doc) -> list[str] | None:
         if not fresh or len(came_from) > CYCLE_ITEMS:
             return None
         level = [
-            (item_id(each), str(dependency))
+            (item, dependency)
             for chunk in _backwards(fresh)
-            for each in _by_id(backlog, chunk)
-            if each.get("status") != Status.CONCLUIDO
-            for dependency in each.get("depende_de") or ()
+            for item, each in known(backlog, chunk).items()
+            if not _concluido(each)
+            for dependency in waits_for(each)
         ]
     return None
 
