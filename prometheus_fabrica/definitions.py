@@ -8,11 +8,13 @@ Templates of a repository can be read the same way: `Definitions.arvore`.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,9 +26,11 @@ from prometheus_fabrica.errors import Permanent
 from prometheus_fabrica.git import COMMIT, SYMLINK_MODE, Entrada, Remoto, Repositorio
 from prometheus_fabrica.mirror import Espelho
 from prometheus_fabrica.trees import Arvore, ArvoreGit, ArvorePasta
+from workers.estrutura.resolver import resolver
 
 SUFFIXES = (".yaml", ".yml")
 VERSION = ("versao",)
+PARTS = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 MAX_BYTES = 1024 * 1024
 MAX_NAMED = 10  # ids, and faults of files that could not be read, in the message about an unknown id
 MAX_REMEMBERED = 10_000  # blobs
@@ -72,19 +76,55 @@ def _located(error: ValidationError, documento: marked_yaml.Documento, arquivo: 
     return sorted(located, key=lambda problema: problema.linha or 0)
 
 
+def conferir_spec(spec: Spec, texto: str, arquivo: str) -> None:
+    """Whether everything that the spec names is there and fits; Malformed with every fault, each with file and line.
+
+    spec: what `ler_spec` made of this text. Form is `ler_spec`'s, meaning the workers' (`workers.estrutura`). Pure.
+    """
+    try:
+        if spec.spec_poo is not None:
+            resolver(spec)
+    except Malformed as error:
+        documento = marked_yaml.ler(texto, arquivo)
+        located = [
+            replace(
+                problema, arquivo=arquivo, linha=documento.linhas.get(_nearest(_parts(problema.campo), documento), 1)
+            )
+            for problema in error.problemas
+        ]
+        raise Malformed(sorted(located, key=lambda problema: problema.linha or 0)) from None
+
+
+def _parts(campo: str) -> list[str | int]:
+    """'a.b[0]' -> 'a', 'b', 0."""
+    return [int(index) if index else name for name, index in PARTS.findall(campo)]
+
+
 def _nearest(loc: Sequence[str | int], documento: marked_yaml.Documento) -> marked_yaml.Path:
     """The path in the document that `loc` leads to, or the last of its parts that is there.
 
-    pydantic puts names of its own into `loc` (the members of a union), and our models forgive a key its accents.
+    pydantic puts names of its own into `loc` (the members of a union); our models forgive a key its accents, and take
+    a list of named things for a map.
     """
     onde: marked_yaml.Path = ()
+    node = documento.valor
     for part in loc:
-        if (*onde, part) in documento.linhas:
-            onde = (*onde, part)
-        elif isinstance(part, str):
-            near = [path for path in documento.linhas if path[:-1] == onde and path and folded(str(path[-1])) == part]
-            onde = near[0] if near else onde
+        for step in _steps(node, part):
+            onde, node = (*onde, step), node[step]
     return onde
+
+
+def _steps(node: Any, part: str | int) -> list[str | int]:
+    """How to go from a value to its `part`; nowhere when it has no such part."""
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return [part]
+    if isinstance(node, list):
+        for place, entry in enumerate(node):
+            if isinstance(entry, dict) and (entry.get("nome") == part or list(entry) == [part]):
+                return [place] if entry.get("nome") == part else [place, part]
+    if isinstance(node, dict):
+        return [key for key in node if part in {key, folded(key)}][:1]
+    return []
 
 
 def _kind(value: object) -> str:
@@ -124,6 +164,7 @@ class Definitions:
         if isinstance(texto, Problema):
             raise Malformed([texto])
         spec = ler_spec(texto, found[0].caminho)
+        conferir_spec(spec, texto, found[0].caminho)
         sha256 = hashlib.sha256(texto.encode()).hexdigest()
         return SpecLida(spec, arvore.commit, found[0].caminho, texto, sha256)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contratos.problems import Malformed
 from prometheus_fabrica import marked_yaml
-from prometheus_fabrica.definitions import ler_spec
+from prometheus_fabrica.definitions import conferir_spec, ler_spec
 
 CLASSES = "spec_poo:\n  classes:\n    Conta:\n      atributos:\n        saldo: Decimal\n"
 TEXT = st.text(st.characters(max_codepoint=0xD7FF, exclude_categories=["Cc"]), max_size=20)
@@ -54,6 +54,52 @@ def test_fault_in_a_short_form_or_a_list_carries_the_nearest_line() -> None:
     )
 
     assert said[0].startswith("x.yaml:7: spec_poo.classes.Conta.atributos.saldo")
+
+
+MAPS = """\
+id: conta
+nome: Conta
+spec_poo:
+  classes:
+    Conta:
+      atributos:
+        saldo: Decimal
+      metodos:
+        sacar:
+          parametros: {valor: Decimal}
+          pre:
+            - valor > 0
+            - valor <= self.sald
+"""
+LISTS = """\
+id: conta
+nome: Conta
+spec_poo:
+  classes:
+    - nome: Conta
+      atributos:
+        - saldo: Decimal
+      metodos:
+        - nome: sacar
+          parametros:
+            - valor: Decimal
+          pre: [valor > 0,
+            valor <= self.sald]
+"""
+
+
+@pytest.mark.parametrize("texto", [MAPS, LISTS])
+def test_fault_of_meaning_carries_its_line_whatever_the_form(texto: str) -> None:
+    """A name that is nowhere declared is found where it stands, in maps and in lists of named things."""
+    with pytest.raises(Malformed) as caught:
+        conferir_spec(ler_spec(texto, "x.yaml"), texto, "x.yaml")
+    (said,) = map(str, caught.value.problemas)
+    assert said.startswith("x.yaml:13: spec_poo.classes.Conta.metodos.sacar.pre[1]: unknown attribute of Conta 'sald'")
+
+
+def test_key_with_an_accent_has_its_line() -> None:
+    """Models forgive the accent; the line is that of the key as written."""
+    assert faults("id: conta\nnome: Conta\nRuntime:\n  CPU: muitos\n" + CLASSES)[0].startswith("x.yaml:4: runtime.cpu")
 
 
 @pytest.mark.parametrize(
