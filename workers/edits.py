@@ -35,6 +35,18 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.In: (ast.NotIn,),
     ast.NotIn: (ast.In,),
 }
+OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.GtE,
+    ast.LtE: ast.Gt,
+    ast.Gt: ast.LtE,
+    ast.GtE: ast.Lt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),
@@ -43,6 +55,7 @@ OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.FloorDiv: (ast.Div, ast.Mod),
     ast.Mod: (ast.FloorDiv,),
 }
+COMPOUND = (ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp)
 TWINS = {"min": "max", "max": "min", "any": "all", "all": "any", "append": "remove", "remove": "append"}
 
 
@@ -53,7 +66,7 @@ class Edicao:
     inicio: int
     fim: int
     novo: str
-    linha: int
+    linha: int  # of the statement that it is in: what a coverage report counts
     custo: int
     descricao: str
 
@@ -127,6 +140,7 @@ class _Finder:
         self._data = texto.encode()
         self._peers: tuple[str, ...] = ()
         self._locals: tuple[str, ...] = ()
+        self._line = 0
 
     def visit(self, function: Function, peers: tuple[str, ...]) -> None:
         """Collect the changes of one function."""
@@ -137,7 +151,7 @@ class _Finder:
         self._peers = peers
         body = function.body[1:] if ast.get_docstring(function) is not None else function.body
         for statement in body:
-            for node in _outside_annotations(statement):
+            for self._line, node in _nodes(statement):
                 self._node(node)
 
     def _replace(self, node: ast.expr | ast.stmt, new: ast.AST | str, cost: int, what: str) -> None:
@@ -146,12 +160,12 @@ class _Finder:
         start = self._starts[node.lineno - 1] + node.col_offset
         end = self._starts[node.end_lineno - 1] + node.end_col_offset
         text = new if isinstance(new, str) else ast.unparse(new)
-        # Parentheses keep the meaning whatever stands around; the formatter takes away those that nobody needs.
-        compound = isinstance(new, ast.BinOp | ast.BoolOp | ast.UnaryOp | ast.Compare | ast.IfExp)
-        text = f"({text})" if compound else text
         before = " ".join(self._data[start:end].decode().split())
-        shown = text[1:-1] if compound else text
-        self.found.append(Edicao(start, end, text, node.lineno, cost, f"{what}: '{before}' becomes '{shown}'"))
+        descricao = f"{what}: '{before}' becomes '{text}'"
+        alike = isinstance(new, ast.Compare) and isinstance(node, ast.Compare)
+        if isinstance(new, COMPOUND) and not alike:
+            text = f"({text})"  # keeps its meaning whatever stands around
+        self.found.append(Edicao(start, end, text, self._line, cost, descricao))
 
     def _node(self, node: ast.AST) -> None:  # noqa: C901, PLR0912 - one branch a kind of node
         match node:
@@ -172,13 +186,13 @@ class _Finder:
                 for index, value in enumerate(values):
                     rest = values[:index] + values[index + 1 :]
                     self._replace(node, rest[0] if len(rest) == 1 else ast.BoolOp(op, rest), LOGIC, "part")
-                    self._replace(value, ast.UnaryOp(ast.Not(), value), LOGIC, "negation")
+                    self._replace(value, _negated(value), LOGIC, "negation")
             case ast.UnaryOp(operand=operand):
                 self._replace(node, operand, LOGIC, "negation")
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
-                self._replace(test, ast.UnaryOp(ast.Not(), test), LOGIC, "negation")
+                self._replace(test, _negated(test), LOGIC, "negation")
             case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
-                self._replace(value, ast.UnaryOp(ast.Not(), value), COMPARISON, "negation")
+                self._replace(value, _negated(value), COMPARISON, "negation")
             case ast.Name(id=name, ctx=ast.Load()) if name in self._locals:
                 for other in self._locals:
                     if other != name:
@@ -234,6 +248,16 @@ class _Finder:
             self._replace(node, ast.Call(node.func, node.args[::-1], []), CALL, "arguments")
 
 
+def _negated(node: ast.expr) -> ast.expr:
+    """The opposite, with an operator of its own where there is one."""
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return operand
+        case ast.Compare(left=left, ops=[op], comparators=right) if type(op) in OPPOSITES:
+            return ast.Compare(left, [OPPOSITES[type(op)]()], right)
+    return ast.UnaryOp(ast.Not(), node)
+
+
 def _next_decimals(text: str) -> Iterator[str]:
     """One unit of the last place more and less."""
     try:
@@ -244,14 +268,20 @@ def _next_decimals(text: str) -> Iterator[str]:
     yield from (str(value + step) for step in (unit, -unit) if step)
 
 
-def _outside_annotations(statement: ast.stmt) -> Iterator[ast.AST]:
-    """All nodes that compute something; annotations and nested headers do not."""
-    yield statement
+def _nodes(statement: ast.stmt) -> Iterator[tuple[int, ast.AST]]:
+    """All nodes that compute something, each with the line of its statement; annotations and nested headers do not."""
+    yield statement.lineno, statement
     for name, field in ast.iter_fields(statement):
         if name in {"annotation", "returns", "args", "decorator_list"}:
             continue
         for child in field if isinstance(field, list) else [field]:
             if isinstance(child, ast.stmt):
-                yield from _outside_annotations(child)
-            elif isinstance(child, ast.AST):
-                yield from ast.walk(child)
+                yield from _nodes(child)
+            elif isinstance(child, ast.expr):
+                yield from ((statement.lineno, node) for node in ast.walk(child))
+            elif isinstance(child, ast.AST):  # a case, a handler, an item of with: statements stand inside
+                for part in ast.iter_child_nodes(child):
+                    if isinstance(part, ast.stmt):
+                        yield from _nodes(part)
+                    elif isinstance(part, ast.expr):
+                        yield from ((part.lineno, node) for node in ast.walk(part))

@@ -88,6 +88,7 @@ def shortened(text: str) -> str:
 def child(pipe: int, root: Path, plan: dict[str, Any], selected: Sequence[str], *, measure: bool) -> int:
     """Run the suite on the code in `root`; returns pytest's exit code."""
     import coverage
+    import hypothesis
     import pytest
 
     os.chdir(root)
@@ -104,7 +105,8 @@ def child(pipe: int, root: Path, plan: dict[str, Any], selected: Sequence[str], 
     reporter = Reporter(pipe, meter)
     options = ["-q", "--tb=short", "--no-header", "--noconftest", "--strict-markers", "-p", "no:cacheprovider"]
     options += ["-c", str(root / FOLDER / "pytest.ini"), "--rootdir", str(root)]
-    options += [] if measure else ["-x"]
+    options += ["-x"] if plan["parar"] else []
+    hypothesis.settings.load_profile("suite" if measure else "variante")
     code = int(pytest.main([*options, *selected], plugins=[reporter]))
     if meter:
         meter.stop()
@@ -231,8 +233,10 @@ def prepare() -> None:
     import hypothesis
     import pytest  # noqa: F401
 
-    hypothesis.settings.register_profile("fabrica", derandomize=True, database=None, deadline=None)
-    hypothesis.settings.load_profile("fabrica")
+    same = hypothesis.settings(derandomize=True, database=None, deadline=None)
+    hypothesis.settings.register_profile("suite", same)
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # of a variant only the verdict counts
+    hypothesis.settings.register_profile("variante", same, phases=phases)
 
 
 def main() -> int:
@@ -243,7 +247,10 @@ def main() -> int:
     plan = json.loads((folder / "plano.json").read_text(encoding="utf-8"))
     prepare()
     answers = []
+    start = time.monotonic()
     for index, variant in enumerate(plan["variantes"]):
+        if index and time.monotonic() - start > plan["prazo_s"]:
+            break
         root = lay_out(base, index, variant)
         sys.stdout.flush()
         pid, pipe = fork(root, plan, variant, key)

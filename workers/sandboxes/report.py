@@ -22,6 +22,7 @@ from workers.ports import Execucao, Limites, Sandbox, Stop, Tarefa, Termino
 
 RUNNER = Path(__file__).with_name("corrida.py")
 FOLDER = ".corrida"
+SHARE_OF_WALL = 0.8  # of the time limit of a run, in which variants are started; the rest is for its start and its end
 REPORT = f"{FOLDER}/relatorio.json"
 PYTEST_INI = "[pytest]\nxfail_strict = true\nfilterwarnings =\n    error::pytest.PytestCollectionWarning\n"
 
@@ -106,11 +107,20 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Ensaio:
-    """A variant of the code in a batch: the files that differ, and what the chosen tests said."""
+    """A variant of the code in a batch: the files that differ, and what the chosen tests said.
+
+    tentado: False when the time of the batch was over before its turn came, or the batch itself was ended.
+    """
 
     arquivos: Mapping[str, str]
     passou: bool
-    falhas: tuple[Caso, ...] = ()
+    tentado: bool = True
+    testes: tuple[Caso, ...] = ()
+
+    @property
+    def falhas(self) -> tuple[Caso, ...]:
+        """The tests that did not pass."""
+        return tuple(caso for caso in self.testes if caso.veredito != "passou")
 
 
 def executar_suite(
@@ -140,29 +150,39 @@ def ensaiar(
     stop: Stop,
     *,
     limite_s: float = 10.0,
+    parar: bool = True,
     limites: Limites | None = None,
     rotulos: Mapping[str, str] | None = None,
     token: Callable[[], str] = token_hex,
 ) -> list[Ensaio]:
-    """Run only `testes` (node ids) on each variant of the code, all in one run, each until its first failure.
+    """Run only `testes` (node ids, or files) on each variant of the code, all in one run.
 
-    limite_s: seconds for one variant. A variant that the run did not come to is among those that did not pass.
+    limite_s: seconds for one variant. parar: each variant ends with its first failure.
     """
     key = token()
     plan = [{"arquivos": dict(v), "testes": list(testes), "medir": False, "limite_s": limite_s} for v in variantes]
-    execucao = sandbox.executar(_task(suite, plan, key, limites or Limites(), rotulos or {}), stop)
+    execucao = sandbox.executar(_task(suite, plan, key, limites or Limites(), rotulos or {}, parar=parar), stop)
     answers, problems = _unsealed(execucao, key)
     if problems or _changed(suite, execucao):
-        return [Ensaio(variant, passou=False) for variant in variantes]
-    return [_tried(v, answer, set(testes)) for v, answer in zip(variantes, answers, strict=True)]
+        answers = []
+    tried = [_tried(v, answer, testes) for v, answer in zip(variantes, answers, strict=False)]
+    return [*tried, *(Ensaio(variant, passou=False, tentado=False) for variant in variantes[len(tried) :])]
 
 
 def _task(
-    suite: Suite, variants: Sequence[Mapping[str, Any]], key: str, limites: Limites, rotulos: Mapping[str, str]
+    suite: Suite,
+    variants: Sequence[Mapping[str, Any]],
+    key: str,
+    limites: Limites,
+    rotulos: Mapping[str, str],
+    *,
+    parar: bool = False,
 ) -> Tarefa:
     tops = sorted({PurePosixPath(path).parts[0] for path in suite.codigo if path.endswith(".py")})
     plan = {
         "variantes": list(variants),
+        "parar": parar,
+        "prazo_s": limites.parede_s * SHARE_OF_WALL - max((v["limite_s"] or 0.0 for v in variants), default=0.0),
         "caminhos": ["", "src"] if "src" in tops else [""],
         "pacotes": [top for top in tops if not top.endswith(".py")] or [""],
     }
@@ -222,15 +242,12 @@ def _judged(suite: Suite, answer: Mapping[str, Any], execucao: Execucao, problem
     )
 
 
-def _tried(variant: Mapping[str, str], answer: Mapping[str, Any], wanted: set[str]) -> Ensaio:
+def _tried(variant: Mapping[str, str], answer: Mapping[str, Any], wanted: Sequence[str]) -> Ensaio:
     tests = _tests(answer["registros"])
-    passed = {teste.nome for teste in tests if teste.veredito == "passou"}
+    found = all(any(teste.nome.startswith(name) for teste in tests) for name in wanted)
+    passed = bool(tests) and all(teste.veredito == "passou" for teste in tests)
     whole = not _faults(answer["registros"], answer["fim"])
-    return Ensaio(
-        variant,
-        whole and bool(wanted) and passed >= wanted,
-        tuple(teste for teste in tests if teste.veredito != "passou"),
-    )
+    return Ensaio(variant, passou=found and passed and whole, testes=tuple(tests))
 
 
 def _tests(records: Sequence[Mapping[str, Any]]) -> list[Caso]:

@@ -33,7 +33,7 @@ def test_changes_of_each_kind_are_found() -> None:
     found = texts()
     for wanted in [
         "comparison: 'valor >= self.saldo' becomes 'valor > self.saldo'",
-        "comparison: 'valor >= self.saldo' becomes 'valor < self.saldo'",
+        "negation: 'valor >= self.saldo' becomes 'valor < self.saldo'",
         "negation: 'not self.fechada' becomes 'self.fechada'",
         "constant: 'False' becomes 'True'",
         "operator: 'self.saldo -= valor + taxa' becomes 'self.saldo += valor + taxa'",
@@ -73,7 +73,7 @@ def test_boundary_comes_before_the_unlikely() -> None:
     costs = {edit.descricao: edit.custo for edit in edicoes(CODE)}
 
     assert costs["comparison: 'valor >= self.saldo' becomes 'valor > self.saldo'"] == BOUNDARY
-    assert costs["comparison: 'valor >= self.saldo' becomes 'valor < self.saldo'"] > BOUNDARY
+    assert costs["negation: 'valor >= self.saldo' becomes 'valor < self.saldo'"] > BOUNDARY
 
 
 def test_signatures_name_classes_methods_and_their_headers() -> None:
