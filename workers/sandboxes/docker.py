@@ -45,6 +45,7 @@ class DockerSandbox:
     """
 
     nome = "docker"
+    nao_contido: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -133,12 +134,12 @@ class DockerSandbox:
             line.close()
         if ending.report is not None:
             with contextlib.suppress(WireError):
-                return conversation.execution(ending.report, tarefa, self.nome, ())
+                return conversation.execution(ending.report, tarefa, self.nome, self.nao_contido)
         if ending.verdict is None and not ending.started:
             raise SandboxIndisponivel(f"the sandbox's runner failed in image {self._imagem}: {line.faults()}")
         if ending.verdict is None and client.inspect_container(container)["State"]["OOMKilled"]:
             ending = replace(ending, verdict=Termino.MEMORIA)  # the runner itself was hit
-        return conversation.without_report(ending, tarefa, self.nome, ())
+        return conversation.without_report(ending, tarefa, self.nome, self.nao_contido)
 
     def _create(self, client: docker.APIClient, tarefa: Tarefa) -> str:
         """A container for one task, not yet started; its id. Nothing but two memory file systems can be written."""

@@ -267,7 +267,7 @@ def _open_ends(found: probe.Reach, faults: list[str], nivel: Nivel) -> Iterator[
     if "memory" in faults:
         yield "memory: there is no limit"
     else:
-        yield "memory: the limit is kept by looking some times a second, and may be exceeded in between"
+        yield "memory: its limit, and that of processes, are kept by looking; they may be exceeded for a moment"
     if "processes" in faults:
         yield "processes: there is no limit on their number"
     if not found.filtered:

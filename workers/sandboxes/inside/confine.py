@@ -32,7 +32,7 @@ def confine(limits: Limites, *, watchers: Sequence[int], count_processes: bool) 
     _set_limits(limits, count_processes=count_processes)
     if kernel.LINUX:
         kernel.no_new_privileges()
-        if program := syscall_filter.program(watchers):
+        if program := syscall_filter.program(watchers, os.uname().machine):
             kernel.install_filter(program)
 
 

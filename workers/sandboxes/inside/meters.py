@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 _FULL_ENOUGH = 4096  # bytes: less than a block is left
+_NAME_COST = 4096  # bytes that a name and its inode are taken to need, as the smallest file would
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -70,9 +72,13 @@ class CgroupMeter:
 
 
 class ProcMeter:
-    """All descendants of this process, through /proc. A child's parent that never waits for it hides its CPU time."""
+    """All descendants of this process, through /proc. A child's parent that never waits for it hides its CPU time.
 
-    def __init__(self) -> None:
+    in_memory: folders whose files are memory, and count as such.
+    """
+
+    def __init__(self, in_memory: Sequence[str] = ()) -> None:
+        self._in_memory = in_memory
         self._highest = 0
 
     def read(self) -> Reading:
@@ -85,9 +91,10 @@ class ProcMeter:
                 ticks += sum(int(value) for value in fields[11:15])  # utime, stime, and those of children waited for
                 threads += int(fields[17])
                 resident += int(fields[21]) * _PAGE
-        memory = resident
+        files = sum(_used(folder) for folder in self._in_memory)
+        memory = resident + files
         if memory > self._highest and len(alive) > 1:
-            memory = sum(_proportional(pid) for pid in alive)  # pages that several share count once
+            memory = files + sum(_proportional(pid) for pid in alive)  # pages that several share count once
         self._highest = max(self._highest, memory)
         ended = ChildMeter().read()
         return Reading(
@@ -108,35 +115,56 @@ class ChildMeter:
         return Reading(cpu_s=ended.ru_utime + ended.ru_stime, memory_peak=ended.ru_maxrss * unit)
 
 
-def meter(cgroup: str | None) -> Meter:
+def meter(cgroup: str | None, in_memory: Sequence[str]) -> Meter:
     """The best meter that this place has. cgroup: where the run's own control group is mounted, if it has one."""
     if cgroup is not None:
         return CgroupMeter(Path(cgroup))
-    return ProcMeter() if Path("/proc/self/stat").exists() else ChildMeter()
+    return ProcMeter(in_memory) if Path("/proc/self/stat").exists() else ChildMeter()
 
 
 def descendants() -> list[int]:
-    """Every process below this one, as far as /proc tells while they come and go."""
+    """Every process below this one that still runs, as far as /proc tells while they come and go."""
     if not Path("/proc/self/stat").exists():  # macOS
         return []
-    children: dict[int, list[int]] = {}
-    for entry in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
-        fields = _stat(entry)
-        if fields is not None and fields[0] != "Z":
-            children.setdefault(int(fields[1]), []).append(entry)
+    children = _listed_children if Path(f"/proc/self/task/{os.getpid()}/children").exists() else _all_parents().get
     found: list[int] = []
     frontier = [os.getpid()]
     while frontier:
-        below = children.get(frontier.pop(), [])
+        below = children(frontier.pop()) or []
         found += below
         frontier += below
+    return [pid for pid in found if (fields := _stat(pid)) is not None and fields[0] not in "ZX"]
+
+
+def _listed_children(pid: int) -> list[int]:
+    """As the kernel lists them, which a process without children pays little for (CONFIG_PROC_CHILDREN)."""
+    found: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    except OSError:  # ended meanwhile: its children are its grandparent's, and seen at the next look
+        pass
     return found
+
+
+def _all_parents() -> dict[int, list[int]]:
+    """Every process of this machine, by its parent."""
+    children: dict[int, list[int]] = {}
+    for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
+        if (fields := _stat(pid)) is not None:
+            children.setdefault(int(fields[1]), []).append(pid)
+    return children
 
 
 def is_full(folder: str) -> bool:
     """Whether the file system of `folder` has no block or no inode left for its user."""
     status = os.statvfs(folder)
     return status.f_bavail * status.f_frsize < _FULL_ENOUGH or (status.f_files > 0 and status.f_favail == 0)
+
+
+def _used(folder: str) -> int:
+    status = os.statvfs(folder)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
 
 
 def measure(folder: str, stop_at: int) -> tuple[int, int]:
@@ -148,7 +176,7 @@ def measure(folder: str, stop_at: int) -> tuple[int, int]:
             with os.scandir(stack.pop()) as entries:
                 for entry in entries:
                     status = entry.stat(follow_symlinks=False)
-                    total += status.st_blocks * 512 + 1024  # the name and the inode cost something too
+                    total += status.st_blocks * 512 + _NAME_COST
                     largest = max(largest, status.st_size)
                     if entry.is_dir(follow_symlinks=False):
                         stack.append(entry.path)

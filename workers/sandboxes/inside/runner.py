@@ -54,9 +54,9 @@ class Run:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._limits = order.limits
-        self._meter = meters.meter(order.cgroup)
-        self._alone = os.getpid() == 1
         self._places = (order.folder, order.scratch)
+        self._meter = meters.meter(order.cgroup, in_memory=self._places if order.spaces else ())
+        self._alone = os.getpid() == 1
         self._sized = order.cgroup is not None or order.spaces is not None  # the folder's file system has a size limit
         self._program = 0
         self._status: int | None = None  # of the program, when it has ended
@@ -136,6 +136,7 @@ class Run:
 
     def finish(self) -> None:
         """Kill what is left, read what it wrote, and settle the verdict."""
+        self._cause = self._cause or self._exceeded(self._meter.read()) or self._overfull()  # what it leaves counts too
         self._was_full = self._was_full or self._is_full()
         limit = time.monotonic() + _KILLED_WITHIN
         while self._kill() and time.monotonic() < limit:
@@ -212,11 +213,14 @@ class Run:
             return None
         if now < self._disk_at:
             return None
+        cause = self._overfull()
+        self._disk_at = now + max(_DISK_EVERY, _LOOK_SHARE * (time.monotonic() - now))
+        return cause
+
+    def _overfull(self) -> Termino | None:
         most = self._limits.disco_bytes
-        total = sum(meters.measure(place, most)[0] for place in self._places)
-        spent = time.monotonic() - now
-        self._disk_at = now + max(_DISK_EVERY, _LOOK_SHARE * spent)
-        return Termino.DISCO if total > most else None
+        too_much = not self._sized and sum(meters.measure(place, most)[0] for place in self._places) > most
+        return Termino.DISCO if too_much else None
 
     def _is_full(self) -> bool:
         return self._sized and any(meters.is_full(place) for place in self._places)

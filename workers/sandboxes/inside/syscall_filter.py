@@ -8,7 +8,6 @@ in good faith is wider than any list of ours. Numbers: the kernel's own tables o
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import struct
 from collections.abc import Sequence
@@ -53,12 +52,12 @@ class _Step(NamedTuple):
     otherwise: int = 0
 
 
-def program(watchers: Sequence[int]) -> bytes | None:
-    """The filter for this machine, or None where its kind is unknown.
+def program(watchers: Sequence[int], kind: str) -> bytes | None:
+    """The filter for a kind of machine (uname -m), or None where its numbers are not known here.
 
     watchers: processes that the program may not signal. Leave it empty inside a pid namespace, which sees to that.
     """
-    known = _MACHINES.get(os.uname().machine)
+    known = _MACHINES.get(kind)
     if known is None:
         return None
     column, machine = known
