@@ -17,7 +17,7 @@ from pymongo.database import Database
 from contratos.estados import EXTERNO, Status, Transicao
 from prometheus_fabrica.backlog.store import Doc
 
-TOKEN = re.compile(r":[0-9a-f]{24}\b")
+TOKEN = re.compile(r"\b[0-9a-f]{24}$")
 COLECOES = ("specs_recursos", "releases", "implantacoes")
 DIFFERS = frozenset({"seq", "mudou_em", "tentativas", "perdas", "erros", "ordem", "conclusao"})  # of items
 COMES_TO_NOTHING = frozenset({Transicao.FALHA, Transicao.VENCIMENTO, Transicao.DEVOLUCAO})
@@ -53,10 +53,29 @@ def read(db: Database[Doc]) -> Estado:
     )
 
 
+def differences(quiet: Estado, other: Estado) -> list[str]:
+    """What stands in one of the two and not, or otherwise, in the other; attempts in vain apart. Empty: the same."""
+    parts = ((name, getattr(quiet, name), getattr(other, name)) for name in ("itens", "eventos", "documentos"))
+    found = [line for name, before, after in parts for line in _differ(name, before, after)]
+    return [*found, *_differ("arquivos", quiet.arquivos, other.arquivos)]
+
+
+def _differ(where: str, before: Any, after: Any) -> Iterable[str]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}):
+            yield from _differ(f"{where}.{name}", before.get(name), after.get(name))
+    elif before != after:
+        yield f"{where}: {before!r} on the quiet day, now {after!r}"
+
+
 def _item(doc: Doc) -> Any:
     kept = {name: value for name, value in doc.items() if name not in DIFFERS}
     if doc["status"] == Status.FALHOU:
         kept["erro"] = doc["erros"][-1]["mensagem"]
+    if doc["tipo"] == "entrevistar_dor":  # several asked: who did so first is chance
+        del kept["spec_origem_ref"]
+        kept["bloqueando"] = sorted(doc["bloqueando"])
+        kept["contexto"] = doc["contexto"] | {"afetados": sorted(doc["contexto"]["afetados"])}
     return _same(kept)
 
 
@@ -87,7 +106,7 @@ def _same(value: Any) -> Any:
         case list():
             return [_same(inner) for inner in value]
         case str():
-            return TOKEN.sub(":TOKEN", value)
+            return TOKEN.sub("TOKEN", value)
         case datetime():
             return "TIME"
         case _:

@@ -20,6 +20,7 @@ from tests.harness.waiting import PATIENCE_S, until
 ROOT = Path(__file__).parents[2]
 QUICK = {
     "FABRICA_CONCESSAO_S": "2",  # seconds
+    "FABRICA_MAX_TENTATIVAS": "20",
     "FABRICA_RECUO_BASE_S": "0.01",
     "FABRICA_RECUO_TETO_S": "0.05",
     "FABRICA_OCIOSO_S": "0.3",

@@ -67,6 +67,8 @@ class Dia:
     db: Database[Doc]
     falhas: Sequence[str] = ()
     por_vez: int = 1  # daemons that serve at once
+    uri: str | None = None  # where they find the server, when that is not the workshop's
+    meanwhile: Callable[[], object] = lambda: None  # what else happens while the day waits for its daemons
     mortes: int = 0
     _servindo: list[Processo] = field(default_factory=list)
 
@@ -93,6 +95,7 @@ class Dia:
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         def served() -> bool:
             self._replace_the_dead()
+            self.meanwhile()
             return condition()
 
         until(served, what)
@@ -105,7 +108,7 @@ class Dia:
             self._buried(each)
         while len(self._servindo) < self.por_vez:
             falha = self.falhas[self.mortes] if self.mortes < len(self.falhas) and not self._doomed() else None
-            self._servindo.append(self.oficina.start(falha, FABRICA_DRENAGEM_S="0"))
+            self._servindo.append(self.oficina.start(falha, uri=self.uri, FABRICA_DRENAGEM_S="0"))
 
     def _doomed(self) -> bool:
         return any(each.falha for each in self._servindo)
