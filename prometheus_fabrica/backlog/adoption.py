@@ -62,12 +62,12 @@ def plan(doc: Mapping[str, Any]) -> Adocao:
     done waits one step. A malformed item is Falhou, with a message that names every wrong field; what a neighbour's
     item may say is the neighbour's affair.
     """
-    readable = _readable(doc)
+    shown = readable(doc)
     tipo, seen = doc.get("tipo"), doc.get("status")
     nosso = isinstance(tipo, str) and tipo in NOSSOS
     common = {
         "key": doc["_id"],
-        "item": item_id(readable),
+        "item": item_id(shown),
         "status_visto": seen,
         "nosso": nosso,
         "criado_em": _created(doc),
@@ -77,7 +77,7 @@ def plan(doc: Mapping[str, Any]) -> Adocao:
         return Adocao(**common, status=_first_status(seen, waits), depende_de=waits)
     try:
         _known_status(seen)
-        head = check(readable)
+        head = check(shown)
     except Malformed as error:
         return Adocao(**common, status=Status.FALHOU, erro=str(error))
     waits = tuple(head.depende_de)
@@ -95,7 +95,8 @@ def refused(plan: Adocao, erro: str) -> Adocao:
     return replace(plan, item=f"{plan.item}~{own}", status=Status.FALHOU, depende_de=(), erro=f"id: {erro}")
 
 
-def _readable(doc: Mapping[str, Any]) -> Doc:
+def readable(doc: Mapping[str, Any]) -> Doc:
+    """The document with ObjectIds in `id` and `depende_de` as their text."""
     copy = dict(doc)
     if isinstance(copy.get("id"), ObjectId):
         copy["id"] = str(copy["id"])

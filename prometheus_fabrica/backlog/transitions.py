@@ -17,6 +17,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
+from contratos.envelope import check
 from contratos.estados import Status, Transicao
 from contratos.tipos import NOSSOS
 from prometheus_fabrica.backlog import adoption, attempt, observation
@@ -349,8 +350,9 @@ def cancelar(backlog: Backlog, doc: Doc, por: str, motivo: str) -> Status | None
 def repetir(backlog: Backlog, doc: Doc, por: str, motivo: str | None) -> bool:
     """Falhou or Cancelado -> Pendente, or Bloqueado when it has dependencies; the attempts count anew. True: landed.
 
-    An item that an outsider holds as EmProcessamento is taken back the same way.
+    An item that an outsider holds as EmProcessamento is taken back the same way. Malformed: it would only fail again.
     """
+    check(adoption.readable(doc))
     ended, held = {"$in": [Status.FALHOU, Status.CANCELADO]}, Status.EM_PROCESSAMENTO
     either = [{"status": ended, "registro": ended}, {"status": held, "registro": held, "lease": {"$exists": False}}]
     rule = {"_id": doc["_id"], "$or": either, **OURS, **_same_waits(doc)}
