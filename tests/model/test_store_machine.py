@@ -17,14 +17,20 @@ import pytest
 from bson import ObjectId
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
-from pymongo import MongoClient
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from pymongo.database import Database
 
 from contratos.estados import Status
 from contratos.problems import Malformed
 from prometheus_fabrica.backlog import audit, indexes, propagation, sweeps, transitions
-from prometheus_fabrica.backlog.store import Backlog, Doc, Limits, Novo, Posse, item_id
+from prometheus_fabrica.backlog.store import Backlog, Doc, Limits, Novo, Posse
 from tests.harness.builders import CONTEXTO, TIPO
 from tests.harness.mundo import Morte, Mundo
 
@@ -150,7 +156,8 @@ class StoreMachine(RuleBasedStateMachine):
                 *(Novo("backlog_items", _gap(gaps[chave], budget), chave) for chave in CHAVES),
                 Novo(
                     "backlog_items",
-                    {"_id": budget, "id": budget, "tipo": "aprovar_orcamento", "depende_de": [*gaps.values()]} | payload,
+                    {"_id": budget, "id": budget, "tipo": "aprovar_orcamento", "depende_de": [*gaps.values()]}
+                    | payload,
                 ),
             ]
         return []
@@ -267,14 +274,19 @@ def _gap(key: str, budget: str) -> Doc:
 def run(db: Database[Doc], how: settings) -> None:
     """Drive the machine on this database."""
     indexes.preparar(db)
-    run_state_machine_as_test(lambda: StoreMachine(db), settings=how)
+
+    class OnThisDatabase(StoreMachine):
+        def __init__(self) -> None:
+            super().__init__(db)
+
+    run_state_machine_as_test(OnThisDatabase, settings=how)
 
 
 CALM = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
 
 def test_store_keeps_every_invariant_when_anything_happens_in_any_order(db: Database[Doc]) -> None:
-    """Rules 1 to 6: whatever dies and whoever interferes, every state follows from the events and nothing gets stuck."""
+    """Rules 1 to 6: whatever dies and whoever interferes, states follow from the events and nothing is stuck."""
     how = settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, database=None)
     run(db, settings(how, suppress_health_check=CALM))
 
