@@ -1,4 +1,4 @@
-"""What an operator can do to the backlog, as functions: each returns what happened, or raises Refused with what to do."""
+"""What an operator can do to the backlog: each function returns what happened, or raises Refused with what to do."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contratos.estados import Status
-from prometheus_fabrica import assembly
+from prometheus_fabrica import opening
 from prometheus_fabrica.backlog import embedded
 from prometheus_fabrica.backlog.store import Backlog, Doc, item_id
 from prometheus_fabrica.cli.output import STYLES
@@ -187,7 +187,7 @@ class World:
 
 @contextmanager
 def _world(config: Config, pasta: Path) -> Iterator[World]:
-    """A fresh folder, a repository of the example specs in it, a server and a daemon; nothing runs any more afterwards."""
+    """A fresh folder with a repository of the example specs, a server and a daemon; nothing runs any more afterwards."""
     pasta = pasta.resolve()
     embedded.stop(pasta)
     shutil.rmtree(pasta, ignore_errors=True)
@@ -198,7 +198,7 @@ def _world(config: Config, pasta: Path) -> Iterator[World]:
     console = Console(highlight=False)
     console.print(f"[bold]PROMETHEUS Fábrica[/]: everything of this demo lies in {escape(str(pasta))}\n")
     try:
-        store = assembly.backlog(settings)
+        store = opening.backlog(settings)
         with (pasta / "daemon.log").open("wb") as log:
             command = [sys.executable, "-m", "prometheus_fabrica.cli.app", "daemon"]
             daemon = subprocess.Popen(

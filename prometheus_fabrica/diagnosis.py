@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from pymongo.errors import PyMongoError
 
 from contratos.problems import Malformed
-from prometheus_fabrica import assembly
+from prometheus_fabrica import opening
 from prometheus_fabrica.backlog import connection, presence
 from prometheus_fabrica.backlog.store import Backlog
 from prometheus_fabrica.config import Config
@@ -37,7 +36,7 @@ class Achado:
 def health(config: Config) -> list[Achado]:
     """Whether a daemon of this host was seen within the last minute: the container's health check."""
     try:
-        alive = presence.alive(assembly.backlog(config), socket.gethostname())
+        alive = presence.alive(opening.backlog(config), socket.gethostname())
     except (PyMongoError, Refused) as error:
         return [Achado("mongodb", "falta", connection.redact(str(error))[:200])]
     if alive:
@@ -49,7 +48,7 @@ def full(config: Config) -> list[Achado]:
     """Everything that the factory needs, best first looked at by a person who installs it."""
     found = [_python(), _disk(config), _git(), _specs(config), _sandbox(config)]
     try:
-        backlog = assembly.backlog(config)
+        backlog = opening.backlog(config)
         return [*found, *_server(config, backlog), _daemons(backlog)]
     except (PyMongoError, Refused) as error:
         mend = "start it, or correct FABRICA_MONGO_URI; unset, the embedded server is used"
@@ -103,18 +102,14 @@ def _sandbox(config: Config) -> Achado:
 
 def _server(config: Config, backlog: Backlog) -> list[Achado]:
     version = backlog.db.client.server_info()["version"]
-    where = "embedded" if assembly.configured_uri(config) is None else "configured"
+    where = "embedded" if opening.configured_uri(config) is None else "configured"
     found = [Achado("mongodb", "bom", f"{where} server, version {version}, database {config.banco}")]
-    checks: list[tuple[str, Callable[[], bool], str]] = [
-        (
-            "replica set",
-            lambda: connection.is_replica_set(backlog.db.client),
-            "the backlog is polled: no change streams",
-        ),
-        ("indexes", lambda: "fila" in backlog.items.index_information(), "'fabrica preparar' creates them"),
+    checks: list[tuple[str, bool, str]] = [
+        ("replica set", connection.is_replica_set(backlog.db.client), "the backlog is polled: no change streams"),
+        ("indexes", "fila" in backlog.items.index_information(), "'fabrica preparar' creates them"),
     ]
-    found += [Achado(name, "bom" if holds() else "aviso", "there" if holds() else "not there", mend if not holds() else "")
-              for name, holds, mend in checks]  # fmt: skip
+    for name, holds, mend in checks:
+        found.append(Achado(name, "bom", "there") if holds else Achado(name, "aviso", "not there", mend))
     return found
 
 

@@ -68,10 +68,19 @@ EVENTOS = (
     Indice("timestamp", [("timestamp", 1), ("_id", 1)], "audit by period"),
     Indice("para", [("item", 1), ("para", 1)], "was a deleted item ever Concluido"),
 )
-OTHERS = {
+OTHERS: dict[str, tuple[Indice, ...]] = {
     nome: (Indice("id", [("id", 1)], "identity, for neighbours", {"unique": True}),)
     for nome in ("specs_recursos", "releases", "implantacoes", "capacidades")
 }
+OTHERS["releases"] += (
+    Indice("arquivo", [("arquivo", 1)], "sweep: archives that no release names"),
+    Indice("spec", [("spec_ref", 1), ("criado_em", -1)], "the newest release of a spec"),
+)
+OTHERS["artefatos.files"] = (
+    Indice(
+        "release", [("metadata.release", 1), ("metadata.guardado_em", 1)], "sweep: archives not yet seen in a release"
+    ),
+)
 
 
 def _text(description: str) -> Doc:
@@ -157,9 +166,8 @@ def preparar(db: Database[Doc]) -> Preparado:
     validators = [name for name in VALIDATORS if _validator(db, name, refused)]
     names: list[str] = []
     for colecao, indices in {"backlog_items": BACKLOG, "eventos": EVENTOS, **OTHERS}.items():
-        for indice in indices:
-            if _index(db[colecao], indice, refused):
-                names.append(f"{colecao}.{indice.nome}")
+        made = (indice.nome for indice in indices if _index(db[colecao], indice, refused))
+        names.extend(f"{colecao}.{nome}" for nome in made)
     return Preparado(tuple(names), tuple(validators), tuple(refused))
 
 
@@ -176,7 +184,7 @@ def _validator(db: Database[Doc], name: str, refused: list[str]) -> bool:
         pass
     except OperationFailure as error:
         if error.code != NAMESPACE_EXISTS and "exists" not in str(error):
-            refused.append(f"validator of {name}: {error.details and error.details.get('errmsg') or error}")
+            refused.append(f"validator of {name}: {_said(error)}")
             return False
     else:
         return True
@@ -185,7 +193,7 @@ def _validator(db: Database[Doc], name: str, refused: list[str]) -> bool:
     try:
         db.command("collMod", name, **options)
     except OperationFailure as error:
-        refused.append(f"validator of {name}: {error.details and error.details.get('errmsg') or error}")
+        refused.append(f"validator of {name}: {_said(error)}")
         return False
     return True
 
@@ -201,10 +209,12 @@ def _index(colecao: Collection[Doc], indice: Indice, refused: list[str]) -> bool
         colecao.create_index(list(indice.keys), name=indice.nome, **indice.options)
     except OperationFailure as error:
         if error.code not in INDEX_CONFLICTS:
-            refused.append(
-                f"index {colecao.name}.{indice.nome}: {error.details and error.details.get('errmsg') or error}"
-            )
+            refused.append(f"index {colecao.name}.{indice.nome}: {_said(error)}")
             return False
         colecao.drop_index(indice.nome)  # an older version of ours, under the same name
         colecao.create_index(list(indice.keys), name=indice.nome, **indice.options)
     return True
+
+
+def _said(error: OperationFailure) -> str:
+    return str((error.details or {}).get("errmsg") or error)

@@ -109,7 +109,9 @@ def _open(backlog: Backlog, ids: Sequence[str], level: int, seen: set[str]) -> l
         if len(waits) == SHOWN_DEPENDENCIES:
             break
         erro = (doc.get("erros") or [{}])[-1].get("mensagem") if doc else None
-        waits.append(Espera(dependency, doc.get("tipo") if doc else None, status, level, erro, _advice(dependency, doc, status)))
+        waits.append(
+            Espera(dependency, doc.get("tipo") if doc else None, status, level, erro, _advice(dependency, doc, status))
+        )
         if doc and status == Status.BLOQUEADO and level < DEPTH:
             waits.extend(_open(backlog, doc.get("depende_de") or (), level + 1, seen))
     return waits
@@ -121,7 +123,7 @@ def _concluded(backlog: Backlog, item: str) -> bool:
 
 def _advice(dependency: str, doc: Doc | None, status: str) -> str:
     if doc is None:
-        return f"no item has this id: insert it, or give up what waits ('fabrica cancelar'); '{dependency}' may be mistyped"
+        return f"no item has this id (is '{dependency}' mistyped?): insert it, or give up what waits"
     if status == Status.FALHOU:
         return f"'fabrica repetir {dependency}' tries it again"
     if status == Status.CANCELADO:
@@ -143,9 +145,7 @@ def stuck(backlog: Backlog, doc: Doc) -> list[str]:
         return ["not adopted yet: a running daemon does that within seconds"]
     reasons = []
     if doc.get("livre_em"):
-        reasons.append(
-            f"rests after attempt {doc.get('tentativas')} until {_utc(doc['livre_em'])}"
-        )
+        reasons.append(f"rests after attempt {doc.get('tentativas')} until {_utc(doc['livre_em'])}")
     daemons = presence.alive(backlog)
     if not daemons:
         reasons.append("no daemon is running: start one with 'fabrica daemon'")

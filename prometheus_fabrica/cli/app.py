@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.markup import escape
 
@@ -14,6 +13,10 @@ from prometheus_fabrica import config
 from prometheus_fabrica.backlog.store import Backlog
 from prometheus_fabrica.cli import output
 from prometheus_fabrica.config import Config
+
+USAGE_ERROR: Any = (
+    typer.BadParameter.__base__
+)  # click's, which newer versions of Typer bring along under a name of their own
 
 app = typer.Typer(
     name="fabrica",
@@ -45,10 +48,10 @@ def load(context: typer.Context, **flags: Any) -> Config:
 
 def open_backlog(context: typer.Context, settings: Config | None = None) -> Backlog:
     """The store, with this person as the author of what is written."""
-    from prometheus_fabrica import assembly
+    from prometheus_fabrica import opening
     from prometheus_fabrica.ambient import Ambient
 
-    return assembly.backlog(settings or load(context), Ambient(dono=assembly.person()))
+    return opening.backlog(settings or load(context), Ambient(dono=opening.person()))
 
 
 def main() -> None:
@@ -60,13 +63,13 @@ def main() -> None:
     try:
         with output.spoken():
             app(standalone_mode=False)
-    except (click.exceptions.Exit, typer.Exit) as done:
+    except typer.Exit as done:
         sys.exit(done.exit_code)
-    except click.UsageError as error:
+    except USAGE_ERROR as error:
         where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
         output.err.print(f"[red]fabrica:[/] {escape(error.format_message())}{where}")
         sys.exit(output.WRONG_USAGE)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)  # whoever read us has seen enough

@@ -33,8 +33,16 @@ def capacidades_listar(context: typer.Context, json: Json = False) -> None:
     if json:
         print_json(found)
         return
-    rows = ((doc["id"], "sim" if doc["vigente"] else "expirada", doc["como"], doc.get("verificada_em"), doc.get("expira_em"))
-            for doc in found)  # fmt: skip
+    rows = (
+        (
+            doc["id"],
+            "sim" if doc["vigente"] else "expirada",
+            doc["como"],
+            doc.get("verificada_em"),
+            doc.get("expira_em"),
+        )
+        for doc in found
+    )
     print_table(("id", "vigente", "como", "verificada em", "expira em"), rows)
     if not found:
         out.print(

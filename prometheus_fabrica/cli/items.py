@@ -20,6 +20,11 @@ from prometheus_fabrica.errors import Refused
 Id = Annotated[str, typer.Argument(help="The item's id")]
 Motivo = Annotated[str | None, typer.Option(help="Why; kept in the event")]
 SHOWN = 50
+# What `ver` shows elsewhere, or not at all: --json has everything.
+INTERNAL = frozenset(
+    "_id id tipo status saida eventos_novos erros lease registro esquema ordem pronto seq mudou_em propagado conclusao"
+    " spec_recursos".split()
+)
 LONGEST = 400  # characters of a value that `ver` shows
 
 
@@ -146,12 +151,8 @@ def ver(context: typer.Context, item: Id, json: Json = False) -> None:
 
 def _show(doc: Doc) -> None:
     out.print(f"[bold]{cell(item_id(doc))}[/] {cell(doc.get('tipo'))} {cell(doc.get('status'))}")
-    hidden = {
-        "_id", "id", "tipo", "status", "saida", "eventos_novos", "erros", "lease", "registro", "esquema", "ordem", "pronto",
-        "seq", "mudou_em", "propagado", "conclusao", "spec_recursos",
-    }  # fmt: skip
     for name, value in doc.items():
-        if name not in hidden:
+        if name not in INTERNAL:
             text = str(plain(value))
             out.print(f"  {name}: {cell(text if len(text) <= LONGEST else text[:LONGEST] + '…  (--json shows all)')}")
     for error in doc.get("erros") or ():

@@ -25,6 +25,7 @@ from prometheus_fabrica.errors import Permanent, Refused
 
 REFUSED = 1
 WRONG_USAGE = 2
+PIPE_WIDTH = 240  # nobody looks at it line by line, and an id that was cut is none
 STYLES: dict[str, str] = {
     Status.CONCLUIDO: "green",
     Status.FALHOU: "red",
@@ -35,7 +36,7 @@ STYLES: dict[str, str] = {
 
 Json = Annotated[bool, typer.Option("--json", help="Print data as JSON, and nothing else, on stdout.")]
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -89,7 +90,9 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
     """Data for a person."""
-    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
+        table.add_column(name, no_wrap=place == 0, overflow="fold")
     for row in rows:
         table.add_row(*(cell(each) for each in row))
     out.print(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contratos.base import Contrato
@@ -49,6 +50,7 @@ class Tools:
     feature: Callable[[str], Mapping[str, Any] | None]
     ultima_release: Callable[[str], Release | None]
     implantar: Callable[[Release, Mapping[str, bytes], str, Trabalho], Implantacao]
+    cache: Path  # for what a tool remembers between runs and may lose at any time
 
 
 @dataclass(frozen=True, slots=True)

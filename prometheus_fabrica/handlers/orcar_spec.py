@@ -66,7 +66,7 @@ def _aprovar(recursos: SpecRecursos, identity: str, depende_de: list[str]) -> No
 
 
 def refuse_cycle(lida: SpecLida, definitions: Definitions) -> None:
-    """Malformed when the specs that this one builds on lead back to it; a prerequisite that is not there yet may come."""
+    """Malformed when the specs that this one builds on lead back to it; one that is not there yet may come."""
     paths = [[lida.spec.id, ref] for ref in lida.spec.depende_de]
     seen: set[str] = set()
     while paths:
