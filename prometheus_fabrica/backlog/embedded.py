@@ -159,7 +159,6 @@ def _start(folder: Path, idle_seconds: float) -> str:
             subprocess.run(
                 [*server, *options],
                 check=False,  # the pipe tells
-                cwd=folder,
                 pass_fds=(say,),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -194,6 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.set_inheritable(options.pronto, False)  # noqa: FBT003
     os.umask(0o077)
     folder = _folder(options.dados)
+    os.chdir(folder)  # not to hold the starter's folder
     try:
         with _lock(folder / "servidor.lock", fcntl.LOCK_EX | fcntl.LOCK_NB) as lock:
             asyncio.run(_serve(folder, lock, options.ocioso, options.pronto))
