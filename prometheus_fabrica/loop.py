@@ -18,7 +18,7 @@ from contratos.envelope import contexto_of
 from contratos.problems import Malformed
 from contratos.tipos import CONSUMIDOS
 from prometheus_fabrica import releases
-from prometheus_fabrica.backlog import propagation, transitions
+from prometheus_fabrica.backlog import documents, propagation, transitions
 from prometheus_fabrica.backlog.backoff import retry_delay
 from prometheus_fabrica.backlog.store import Backlog, Novo, Posse
 from prometheus_fabrica.errors import LeaseLost, Permanent
@@ -93,7 +93,7 @@ class Loop:
         message = str(error) if isinstance(error, Malformed | Permanent) else _described(error)
         if isinstance(error, Permanent) and error.registros:
             records = [Novo(colecao, doc) for colecao, doc in error.registros]
-            self._answered(parada, lambda: propagation.publicar_documentos(self.backlog, records, None))
+            self._answered(parada, lambda: documents.publicar(self.backlog, records, None))
         delay = None if final else retry_delay(posse.tentativa, self.backlog.limits, self.backlog.ambient)
         landed = self._answered(parada, lambda: transitions.falhar(self.backlog, posse, message, livre_em_s=delay))
         if not landed:

@@ -16,8 +16,9 @@ from typing import Any
 from contratos.estados import Status
 from prometheus_fabrica.backlog import histories, invariants
 from prometheus_fabrica.backlog.cycles import cycles
+from prometheus_fabrica.backlog.documents import ITEMS
 from prometheus_fabrica.backlog.invariants import Contexto, Regra, Violacao, Visto, broken, nosso
-from prometheus_fabrica.backlog.propagation import ITEMS, OPEN, line_of
+from prometheus_fabrica.backlog.propagation import OPEN, line_of
 from prometheus_fabrica.backlog.store import Backlog, Doc, item_id, waits_for
 
 BATCH = 200

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from contratos.estados import TERMINAIS, Status
-from prometheus_fabrica.backlog import adoption, transitions, unblocking
+from prometheus_fabrica.backlog import adoption, documents, transitions, unblocking
 from prometheus_fabrica.backlog.adoption import Adocao
+from prometheus_fabrica.backlog.documents import ITEMS
 from prometheus_fabrica.backlog.recording import published
 from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, insert_once, item_id
 
-ITEMS = "backlog_items"
 OPEN = (Status.PENDENTE, Status.EM_PROCESSAMENTO, Status.BLOQUEADO)
 
 
@@ -101,24 +100,11 @@ def _with_own_ids(backlog: Backlog, plans: Sequence[Adocao]) -> list[Adocao]:
     return result
 
 
-def publicar_documentos(backlog: Backlog, novos: Sequence[Novo], criado_em: datetime | None) -> None:
-    """Insert the documents among these, once each; items are `nascer`'s. `criado_em`: when their item was concluded."""
-    by_collection: dict[str, list[Doc]] = {}
-    for novo in novos:
-        if novo.colecao != ITEMS:
-            dated = {"criado_em": criado_em} if criado_em else {}
-            by_collection.setdefault(novo.colecao, []).append(dated | dict(novo.doc))
-    for colecao, docs in by_collection.items():
-        backlog.ambient.failpoint("publicar_documentos.antes")
-        insert_once(backlog.db[colecao], docs)
-        backlog.ambient.failpoint("publicar_documentos.depois")
-
-
 def _publish_outcome(backlog: Backlog, doc: Doc) -> None:
     """The documents first, then the items: whoever reads an item finds what it refers to."""
     saida = [Novo.of(entry) for entry in doc.get("saida") or ()]
     em = (doc.get("conclusao") or {}).get("em")
-    publicar_documentos(backlog, saida, em)
+    documents.publicar(backlog, saida, em)
     born: Doc = {"criado_em": em}
     items = [novo for novo in saida if novo.colecao == ITEMS]
     renamed = {novo.doc["_id"]: _share(backlog, novo, born) for novo in items if novo.chave}

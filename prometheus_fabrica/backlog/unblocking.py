@@ -18,7 +18,7 @@ from bson import ObjectId
 
 from contratos.estados import EXTERNO, Status, Transicao
 from contratos.tipos import NOSSOS
-from prometheus_fabrica.backlog import transitions
+from prometheus_fabrica.backlog import documents, transitions
 from prometheus_fabrica.backlog.store import Backlog, Doc, insert_once, item_id, waits_for
 
 CHUNK = 500  # ids a query
@@ -30,8 +30,10 @@ NEEDED = {"id": 1, "tipo": 1, "registro": 1, "depende_de": 1, "aguarda": 1, "exa
 KNOWN = {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "registro": 1, "depende_de": 1}
 
 
-def examinar(backlog: Backlog, key: Any) -> bool:
+def examinar(backlog: Backlog, key: Any, *, publicado: str | None = None) -> bool:
     """Free the blocked item with this `_id`, or let it watch an open dependency. True: it was unblocked by this call.
+
+    `publicado`: a dependency whose documents the caller has just published; of the others that is made sure here.
 
     One whose last examination was never ended (`exame`; so too of a new item) has all its dependencies followed upwards
     for a loop: whoever began may have died before that.
@@ -46,6 +48,7 @@ def examinar(backlog: Backlog, key: Any) -> bool:
     while True:
         still_open = first_open(backlog, waits)
         if still_open is None:
+            documents.publicar_dos_concluidos(backlog, [each for each in waits if each != publicado])
             return transitions.desbloquear(backlog, doc, last)
         last, found = still_open
         if not transitions.vigiar(backlog, doc, last, _why(last, found), externo=not found or not found.get("esquema")):
@@ -64,7 +67,7 @@ def concluded(backlog: Backlog, item: str) -> int:
     freed = 0
     while True:
         watchers = list(backlog.items.find({"status": Status.BLOQUEADO, "aguarda": item}, {"_id": 1}).limit(CHUNK))
-        freed += sum(examinar(backlog, watcher["_id"]) for watcher in watchers)
+        freed += sum(examinar(backlog, watcher["_id"], publicado=item) for watcher in watchers)
         if len(watchers) < CHUNK:
             return freed
 
