@@ -67,7 +67,7 @@ def given_failed(backlog: Backlog, key: Any = "a", erro: str = "no such spec", *
 
 def given_cancelled(backlog: Backlog, key: Any = "a", **fields: Any) -> Doc:
     """One that was given up."""
-    doc = given_item(backlog, key, **fields)
+    doc = backlog.items.find_one({"_id": key}) or given_item(backlog, key, **fields)
     assert transitions.cancelar(backlog, doc, "ana", "not needed") is not None
     sweeps.until_quiet(backlog)
     return found(backlog, key)
