@@ -32,13 +32,13 @@ def rebuilt(events: Sequence[Event]) -> Estado:
     """Where these events, in order, leave the item.
 
     Attempts count from the last time that somebody gave the item a new start: its creation, `repeticao`, or an outsider
-    who made it Pendente or Bloqueado; an attempt that was given back does not count.
+    who made it Pendente or Bloqueado and was let; an attempt that was given back does not count.
     """
     tentativas = before = 0
     for event in events:
         tipo, theirs = event.get("tipo"), external(event)
-        if tipo == Transicao.RESTAURO:
-            tentativas = before
+        if tipo == Transicao.RESTAURO and event.get("de") != event.get("para"):
+            tentativas = before  # as it was before the outsider came
         before = tentativas
         if tipo in (Transicao.CRIACAO, Transicao.REPETICAO) or (theirs and event.get("para") in REOPENED):
             tentativas = 0
