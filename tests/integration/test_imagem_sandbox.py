@@ -1,4 +1,4 @@
-"""The script that builds the sandbox's image: what it says where something is missing, and when it has nothing to do."""
+"""The script that builds the sandbox's image: what it says where something is missing, and when it does nothing."""
 
 from __future__ import annotations
 

@@ -102,6 +102,7 @@ def test_a_killed_factory_takes_its_programs_along(level: str, phase: str, token
     (left,) = (path.name for path in tmp_path.glob("fabrica-caixa-*"))
     stop = threading.Event()
     living = LocalSandbox(nivel=Nivel(level), pasta=tmp_path)
+    living.verificar()
     stranger = tmp_path / "fabrica-caixa-000000000000-1-1-x"
     stranger.mkdir()
     with ThreadPoolExecutor(1) as pool:

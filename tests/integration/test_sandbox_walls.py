@@ -150,6 +150,14 @@ def test_a_task_with_a_path_that_leads_elsewhere_is_refused(caixa: Caixa, name: 
         caixa.executar(Tarefa(arquivos={name: b""}, comando=["python3", "-V"]), threading.Event())
 
 
+def test_a_task_that_cannot_fit_is_refused(caixa: Caixa) -> None:
+    """Files that are larger than the folder that they are for."""
+    task = Tarefa({"grande": b"x" * MIB}, ["python3", "-V"], limites=Limites(disco_bytes=MIB))
+
+    with pytest.raises(ValueError, match="arquivos: 1048576 bytes, more than the 786432"):
+        caixa.executar(task, threading.Event())
+
+
 def test_a_run_sees_nothing_of_the_one_before(caixa: Caixa, token: str) -> None:
     """S15: no file that the first left, wherever it could write one."""
     caixas.demand(caixa, "files")

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Protocol
 
 from workers.ports import Execucao, Limites, SandboxIndisponivel, Stop, Tarefa, Termino
-from workers.sandboxes.inside import folder
+from workers.sandboxes.inside import folder, spaces
 from workers.sandboxes.inside.wire import Message, Order, Reader, WireError, packed
 
 START_S = 30.0  # until the program runs: a busy engine starts fifty containers at once
@@ -56,7 +56,7 @@ _LOST = {
     Termino.PARADO: "stopped by the factory",
     Termino.PAREDE: "killed: it ran longer than {limits.parede_s:g} s",
     Termino.MEMORIA: "killed: it needs more than {limits.memoria_bytes} bytes of memory",
-    Termino.SINAL: "the program brought the sandbox's runner to an end",
+    Termino.SINAL: "the program brought the sandbox's runner to an end ({faults})",
 }
 
 
@@ -90,6 +90,9 @@ def checked(tarefa: Tarefa) -> Tarefa:
     faults += [f"{text[:80]!r} holds a zero byte" for text in texts if "\0" in text]
     if not tarefa.comando:
         faults.append("comando: is empty")
+    room, _ = spaces.sizes(tarefa.limites.disco_bytes)
+    if (needed := sum(map(len, tarefa.arquivos.values()))) > room:
+        faults.append(f"arquivos: {needed} bytes, more than the {room} that limites.disco_bytes leaves for them")
     if faults:
         raise ValueError("; ".join(faults))
     return tarefa
@@ -192,14 +195,17 @@ def execution(report: Message, tarefa: Tarefa, sandbox: str, nao_contido: tuple[
         raise WireError(f"not a report: {error!r}") from error
 
 
-def without_report(ending: Ending, tarefa: Tarefa, sandbox: str, nao_contido: tuple[str, ...]) -> Execucao:
-    """The value of a run whose runner was killed or lost, so that nothing but its end is known."""
+def without_report(ending: Ending, tarefa: Tarefa, faults: str, sandbox: str, nao_contido: tuple[str, ...]) -> Execucao:
+    """The value of a run whose runner was killed or lost, so that nothing but its end is known.
+
+    faults: what the runner complained of last.
+    """
     verdict = ending.verdict or Termino.SINAL
     return Execucao(
         termino=verdict,
         codigo=None,
         saida="",
-        erro=f"[sandbox] {_LOST[verdict]}; its output is lost\n".format(limits=tarefa.limites),
+        erro=f"[sandbox] {_LOST[verdict].format(limits=tarefa.limites, faults=faults)}; its output is lost\n",
         saida_bytes=0,
         duracao_s=ending.seconds,
         cpu_s=0.0,

@@ -24,7 +24,7 @@ from workers.sandboxes.inside.wire import Order, WireError
 _USER = 10001
 _CPUS = 1.0
 _OPEN_FILES = 1024
-_ANSWER_S = 2  # in which a healthy engine answers a simple question
+_ANSWER_S = 4  # in which a healthy engine answers a simple question
 _WORK_S = 60  # in which it creates, starts or removes a container, however busy
 _REMOVE_TRIES = 3
 _MARGIN_S = 300.0  # from a run's wall clock limit to its container's deadline: creating, starting, reporting
@@ -40,8 +40,9 @@ def _no_failpoint(_name: str) -> None:
 class DockerSandbox:
     """Runs tasks in containers without network, with a read-only root, as an unprivileged user, under hard limits.
 
-    Memory counts everything in the container: the program, the runner (some 10 MB) and the files that it writes, which
-    live in memory. One processor. The engine is asked to prove once that its limits bite.
+    Memory counts everything in the container: the program, the runner (some 10 MB) and the files, which live in memory.
+    Of the disk three quarters are the working folder's, the rest is for temporary files. One processor. The engine has
+    to prove once that its limits bite.
     """
 
     nome = "docker"
@@ -139,12 +140,13 @@ class DockerSandbox:
             raise SandboxIndisponivel(f"the sandbox's runner failed in image {self._imagem}: {line.faults()}")
         if ending.verdict is None and client.inspect_container(container)["State"]["OOMKilled"]:
             ending = replace(ending, verdict=Termino.MEMORIA)  # the runner itself was hit
-        return conversation.without_report(ending, tarefa, self.nome, self.nao_contido)
+        return conversation.without_report(ending, tarefa, line.faults(), self.nome, self.nao_contido)
 
     def _create(self, client: docker.APIClient, tarefa: Tarefa) -> str:
         """A container for one task, not yet started; its id. Nothing but two memory file systems can be written."""
         limits = tarefa.limites
-        sizes = ((spaces.FOLDER, 3, "exec,mode=0700"), (spaces.SCRATCH, 1, "noexec,mode=1777"))
+        folder_size, scratch_size = spaces.sizes(limits.disco_bytes)
+        always = f"rw,nosuid,nodev,nr_inodes={spaces.INODES},uid={_USER},gid={_USER}"
         host = client.create_host_config(
             network_mode="none",
             ipc_mode="none",
@@ -157,9 +159,8 @@ class DockerSandbox:
             pids_limit=limits.pids + 1,  # the runner is one
             ulimits=[Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES)],
             tmpfs={
-                place: f"rw,nosuid,nodev,{options},size={limits.disco_bytes * share // 4},nr_inodes={spaces.INODES},"
-                f"uid={_USER},gid={_USER}"
-                for place, share, options in sizes
+                spaces.FOLDER: f"{always},exec,mode=0700,size={folder_size}",
+                spaces.SCRATCH: f"{always},noexec,mode=1777,size={scratch_size}",
             },
             log_config=LogConfig(type=LogConfig.types.NONE),
         )
@@ -193,7 +194,7 @@ class DockerSandbox:
         except (DockerException, requests.RequestException, OSError) as error:
             raise SandboxIndisponivel(
                 f"the Docker engine at {where} does not serve ({_reason(error)}): "
-                "start it (systemctl start docker), or set FABRICA_SANDBOX=local"
+                "start it (systemctl start docker), let this user use it (group docker), or set FABRICA_SANDBOX=local"
             ) from error
 
 

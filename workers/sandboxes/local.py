@@ -89,35 +89,40 @@ class LocalSandbox:
 
         SandboxIndisponivel: no level works here. ValueError: see `conversation.checked`.
         """
-        measured = self.verificar()
+        measured = self._strongest()
         return self._run(measured.nivel, conversation.checked(tarefa), stop, measured.nao_contido)
 
     @property
     def nivel(self) -> Nivel:
         """The level in use."""
-        return self.verificar().nivel
+        return self._strongest().nivel
 
     @property
     def nao_contido(self) -> tuple[str, ...]:
         """What the level in use does not protect against; each begins with one word for the matter, and a colon."""
-        return self.verificar().nao_contido
+        return self._strongest().nao_contido
 
-    def verificar(self) -> _Measured:
-        """Find the level to use, once in this object's life. SandboxIndisponivel: there is none."""
-        with self._measuring:
-            if self._measured is None:
-                self._measured = self._measure()
-            return self._measured
+    def verificar(self) -> None:
+        """Find the level to use, once in this object's life. SandboxIndisponivel: none works here."""
+        self._strongest()
 
     def varrer_orfaos(self) -> list[str]:
         """Remove the folders of factories that died on this host, those of this user; their names."""
         removed = []
         for path in sorted(self._parent.glob(f"{_FOLDER_PREFIX}{self._place}-*-*-*")):
             pid, started = path.name.split("-")[-3:-1]
-            if pid.isdigit() and owner.process_start(int(pid)) != started and not path.is_symlink():
-                _remove(path)
-                removed.append(path.name)
+            with contextlib.suppress(FileNotFoundError):  # another sweeper was quicker
+                ours = os.geteuid() in (0, path.lstat().st_uid) and not path.is_symlink()
+                if ours and pid.isdigit() and owner.process_start(int(pid)) != started:
+                    _remove(path)
+                    removed.append(path.name)
         return removed
+
+    def _strongest(self) -> _Measured:
+        with self._measuring:
+            if self._measured is None:
+                self._measured = self._measure()
+            return self._measured
 
     def _measure(self) -> _Measured:
         reasons = []
@@ -238,7 +243,7 @@ def _execution(ending: conversation.Ending, runner: _Runner, tarefa: Tarefa, nao
             return conversation.execution(ending.report, tarefa, LocalSandbox.nome, nao_contido)
     if ending.verdict is None and not ending.started:
         raise SandboxIndisponivel(f"the sandbox's runner failed: {runner.faults()}")
-    return conversation.without_report(ending, tarefa, LocalSandbox.nome, nao_contido)
+    return conversation.without_report(ending, tarefa, runner.faults(), LocalSandbox.nome, nao_contido)
 
 
 def _possible() -> Iterator[Nivel]:

@@ -69,7 +69,7 @@ def process_start(pid: int) -> str | None:
             return None
         return None if fields[0] in "ZX" else fields[_STARTED_FIELD]
     listed = subprocess.run(["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True, check=False)
-    return listed.stdout.strip() or None
+    return "_".join(listed.stdout.replace(":", "").split()) or None
 
 
 def is_orphan(

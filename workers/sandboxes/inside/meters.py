@@ -42,7 +42,8 @@ class CgroupMeter:
     is the highest of our own looks.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, children: Meter) -> None:
+        """root: where the groups are mounted. children: for figures that the kernel does not keep there."""
         unified = (root / "cgroup.controllers").exists()
         memory, pids, cpu = (root, root, root) if unified else (root / "memory", root / "pids", root / "cpuacct")
         self._now = memory / ("memory.current" if unified else "memory.usage_in_bytes")
@@ -51,13 +52,14 @@ class CgroupMeter:
         self._pids_events = pids / "pids.events"
         self._cpu = cpu / ("cpu.stat" if unified else "cpuacct.usage")
         self._unified = unified
+        self._children = children
         self._highest = 0
         self._spent_before = 0.0
         self._spent_before = self._spent()
 
     def read(self) -> Reading:
         """See `Meter`."""
-        ended = ChildMeter().read()
+        ended = self._children.read()
         self._highest = max(self._highest, _number(self._peak), _number(self._now), ended.memory_peak)
         return Reading(
             cpu_s=max(self._spent(), ended.cpu_s),
@@ -99,7 +101,7 @@ class ProcMeter:
         ended = ChildMeter().read()
         return Reading(
             cpu_s=ticks / _TICKS + ended.cpu_s,
-            memory=memory,
+            memory=max(memory, ended.memory_peak),  # who went beyond the limit between two looks went beyond it
             memory_peak=max(self._highest, ended.memory_peak),
             processes=threads,
         )
@@ -118,7 +120,7 @@ class ChildMeter:
 def meter(cgroup: str | None, in_memory: Sequence[str]) -> Meter:
     """The best meter that this place has. cgroup: where the run's own control group is mounted, if it has one."""
     if cgroup is not None:
-        return CgroupMeter(Path(cgroup))
+        return CgroupMeter(Path(cgroup), ChildMeter())
     return ProcMeter(in_memory) if Path("/proc/self/stat").exists() else ChildMeter()
 
 
@@ -188,7 +190,7 @@ def measure(folder: str, stop_at: int) -> tuple[int, int]:
 def _stat(pid: int) -> list[str] | None:
     """The fields of /proc/PID/stat from the state on (proc(5), field 3), or None when it is gone."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     return text.rpartition(")")[2].split()

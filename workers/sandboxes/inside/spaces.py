@@ -32,6 +32,11 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
 
 
+def sizes(disk: int) -> tuple[int, int]:
+    """Bytes for the working folder and for temporary files, of all the bytes that a run may have on disk."""
+    return disk - disk // 4, disk // 4
+
+
 def enter(spaces: Spaces, limits: Limites) -> None:
     """Return in a new process, the first of its pid namespace, with the new root as its world; the caller's only waits.
 
@@ -78,9 +83,9 @@ def _change_root(spaces: Spaces, limits: Limites) -> None:
     os.umask(0o022)
     kernel.mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     kernel.mount("tmpfs", base, "tmpfs", _MS_NOSUID, "size=2m,mode=0755")
-    for name, share, flags, mode in ((FOLDER, 3, 0, "0700"), (SCRATCH, 1, _MS_NOEXEC, "1777")):
+    folder_size, scratch_size = sizes(limits.disco_bytes)
+    for name, size, flags, mode in ((FOLDER, folder_size, 0, "0700"), (SCRATCH, scratch_size, _MS_NOEXEC, "1777")):
         Path(base + name).mkdir()
-        size = limits.disco_bytes * share // 4
         options = f"size={size},nr_inodes={INODES},mode={mode},uid={owner},gid={owner}"
         kernel.mount("tmpfs", base + name, "tmpfs", _MS_NOSUID | _MS_NODEV | flags, options)
     for path in (*spaces.visible, *(f"/dev/{name}" for name in _DEVICES), *(f"/etc/{name}" for name in _ETC)):

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from workers.sandboxes.inside.meters import CgroupMeter, measure
+from workers.sandboxes.inside.meters import CgroupMeter, Reading, measure
 
 MIB = 1 << 20
+
+
+class NoChildren:
+    """A process that never had a child."""
+
+    def read(self) -> Reading:
+        """Nothing used."""
+        return Reading()
 
 
 def given_files(root: Path, files: Mapping[str, str]) -> None:
@@ -25,7 +33,7 @@ def test_version_2_is_read_from_its_one_folder(tmp_path: Path) -> None:
         tmp_path, {"memory.current": f"{300 * MIB}\n", "memory.peak": f"{400 * MIB}\n", "memory.events": events}
     )
     given_files(tmp_path, {"pids.events": "max 7\n"})
-    meter = CgroupMeter(tmp_path)
+    meter = CgroupMeter(tmp_path, NoChildren())
     given_files(tmp_path, {"cpu.stat": "usage_usec 4000000\n"})
 
     reading = meter.read()
@@ -37,7 +45,7 @@ def test_version_2_is_read_from_its_one_folder(tmp_path: Path) -> None:
 def test_version_2_before_linux_5_19_remembers_its_own_highest_look(tmp_path: Path) -> None:
     """Without memory.peak the peak is the highest of the looks."""
     given_files(tmp_path, {"cgroup.controllers": "memory\n", "memory.current": f"{300 * MIB}\n"})
-    meter = CgroupMeter(tmp_path)
+    meter = CgroupMeter(tmp_path, NoChildren())
     meter.read()
     given_files(tmp_path, {"memory.current": f"{200 * MIB}\n"})
 
@@ -49,7 +57,7 @@ def test_version_1_is_read_from_a_folder_for_each_controller(tmp_path: Path) -> 
     given_files(tmp_path / "memory", {"memory.usage_in_bytes": "1\n", "memory.max_usage_in_bytes": f"{400 * MIB}\n"})
     given_files(tmp_path / "memory", {"memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"})
     given_files(tmp_path, {"pids/pids.events": "max 0\n", "cpuacct/cpuacct.usage": "1000000000\n"})
-    meter = CgroupMeter(tmp_path)
+    meter = CgroupMeter(tmp_path, NoChildren())
     given_files(tmp_path, {"cpuacct/cpuacct.usage": "3000000000\n"})
 
     reading = meter.read()
