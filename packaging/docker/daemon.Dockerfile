@@ -11,6 +11,7 @@ FROM ${BASE}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10002 --user-group --home-dir /var/lib/fabrica --shell /usr/sbin/nologin fabrica \
     && install --directory --owner=10002 --group=10002 --mode=0700 /var/lib/fabrica
 COPY --from=construcao /opt/fabrica /opt/fabrica
 ENV PATH=/opt/fabrica/bin:$PATH HOME=/var/lib/fabrica FABRICA_DADOS=/var/lib/fabrica FABRICA_LOG_FORMATO=json

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,26 @@ def test_user_and_folders_are_made(tmp_path: Path) -> None:
     if os.geteuid() == 0:  # another user may not give folders away
         assert made.returncode == 0, made.stderr
         assert (tmp_path / "var/lib/fabrica").stat().st_mode & 0o777 == 0o700
+
+
+WITHOUT_WRITABLE_CODE = """
+import ctypes, mmap, sys
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0:  # PR_SET_MDWE, Linux 6.3
+    sys.exit(77)
+try:
+    mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+except PermissionError:
+    import prometheus_fabrica.assembly, prometheus_fabrica.backlog.embedded_engines, numpy
+"""
+
+
+def test_daemon_needs_no_memory_that_is_both_writable_and_executable() -> None:
+    """Everything that the daemon imports loads under what MemoryDenyWriteExecute forbids."""
+    loaded = run(sys.executable, "-c", WITHOUT_WRITABLE_CODE, cwd=ROOT)
+    if loaded.returncode == 77 or sys.platform != "linux":
+        pytest.skip("this kernel has no PR_SET_MDWE")
+
+    assert loaded.returncode == 0, loaded.stderr
 
 
 # Docker Compose
