@@ -7,7 +7,7 @@ from typing import Any
 
 from contratos.envelope import check
 from contratos.estados import TERMINAIS, Status
-from contratos.tipos import CONSUMIDOS, prefixo
+from contratos.tipos import CONSUMIDOS, NOSSOS, prefixo
 from prometheus_fabrica.approvals import Decisao, follows
 from prometheus_fabrica.backlog import propagation, queries, sweeps, transitions
 from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, item_id
@@ -30,6 +30,7 @@ def enviar(backlog: Backlog, tipo: str, fields: Mapping[str, Any]) -> str:
         raise Refused(f"depende_de: {loop[0]} waits for {item} itself: a cycle, which nothing could free")
     if not propagation.nascer(backlog, [doc]):
         raise Refused(f"{item} is there already: 'fabrica ver {item}' shows it")
+    sweeps.publicar_eventos(backlog)  # here and below: the audit trail need not wait for a daemon
     return item
 
 
@@ -74,6 +75,8 @@ def concluir(backlog: Backlog, text: str, resultado: Mapping[str, Any], decisao:
         raise Refused(f"{item_id(doc)} is a {doc['tipo']}: a daemon concludes it; 'fabrica cancelar' gives it up")
     if doc["tipo"] in ("aprovar_orcamento", "aprovar_release", "validar_implantacao"):
         raise Refused(f"{item_id(doc)} is a {doc['tipo']}: 'fabrica aprovar' or 'fabrica rejeitar' decides it")
+    if doc["tipo"] not in NOSSOS:
+        raise Refused(f"{item_id(doc)} is a {doc['tipo']}, a neighbour's item: its own system concludes it")
     _end(backlog, _take(backlog, doc), resultado, [], decisao)
 
 
@@ -93,6 +96,7 @@ def cancelar(backlog: Backlog, text: str, por: str, motivo: str, *, cascata: boo
         ids = [item_id(doc) for doc in level]
         waiting = {"status": Status.BLOQUEADO, "depende_de": {"$in": ids}}
         level = backlog.items.find(waiting).limit(CASCADE_LIMIT).to_list() if cascata else []
+    sweeps.publicar_eventos(backlog)
     return done
 
 
@@ -116,6 +120,7 @@ def _end(backlog: Backlog, posse: Posse, resultado: Mapping[str, Any], saida: Se
     if not transitions.concluir(backlog, posse, resultado, saida, por=decisao.por, motivo=decisao.motivo):
         raise Refused(f"{posse.item} was taken by somebody else meanwhile: 'fabrica ver {posse.item}'")
     propagation.propagar(backlog, posse.key)
+    sweeps.publicar_eventos(backlog)
 
 
 def _why_not(doc: Doc, verb: str, backlog: Backlog | None = None) -> str:

@@ -62,7 +62,8 @@ def main() -> None:
         module.register(app)
     try:
         with output.spoken():
-            app(standalone_mode=False)
+            code = app(standalone_mode=False)  # a command's own typer.Exit comes back as its code
+        sys.exit(code if isinstance(code, int) else 0)
     except typer.Exit as done:
         sys.exit(done.exit_code)
     except USAGE_ERROR as error:
