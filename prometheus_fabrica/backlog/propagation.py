@@ -133,7 +133,7 @@ def _share(backlog: Backlog, novo: Novo, born: Doc) -> str:
             return item_id(mine)
         members = backlog.items.find({"chave": novo.chave}, {"numero": 1, "status": 1}).sort("numero", -1).limit(1)
         newest = next(iter(members), None)
-        if newest is not None and newest.get("status") in OPEN:
+        if newest is not None and newest.get("status") in (*OPEN, None):  # None: inserted, and about to be adopted
             lists = {"bloqueando": waiting, "contexto.afetados": novo.doc["contexto"]["afetados"]}
             if transitions.juntar(backlog, newest["_id"], lists):
                 return str(newest["_id"])

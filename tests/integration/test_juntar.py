@@ -106,6 +106,22 @@ def test_parents_meet_on_one_gap_when_both_make_it_at_the_same_instant(
     assert audit.verificar(backlog, idle=True) == []
 
 
+def test_parent_joins_a_gap_that_is_not_adopted_yet(
+    backlog: Backlog, outro: Callable[[str], Backlog], mundo: Mundo
+) -> None:
+    """Shared gaps: between its insertion and its adoption a gap is open already, or there would be two."""
+    for each in ("s1", "s2"):
+        transitions.concluir(backlog, given_claimed(backlog, each), {}, budget(each))
+    mundo.failpoints.arm("inserir.depois", lambda: propagation.propagar(outro("daemon2"), "s2"))
+
+    propagation.propagar(backlog, "s1")
+    sweeps.until_quiet(backlog)
+
+    (gap,) = gaps(backlog)
+    assert sorted(gap["bloqueando"]) == ["orc-s1", "orc-s2"]
+    assert audit.verificar(backlog, idle=True) == []
+
+
 def gaps(backlog: Backlog) -> list[Doc]:
     """The items of the line, oldest first."""
     return list(backlog.items.find({"chave": CHAVE}).sort("numero", 1))
