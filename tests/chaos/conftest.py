@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -44,5 +45,14 @@ def quieto(mongo_uri: str, mongo: MongoClient[Doc], tmp_path_factory: pytest.Tem
 @pytest.fixture
 def abrir(mongo_uri: str, banco: str, db: Database[Doc], tmp_path: Path) -> Iterator[Abrir]:
     """Opens a workshop on this test's database; keywords are settings of its daemons."""
+    opened: list[Oficina] = []
+
     with ExitStack() as open_:
-        yield lambda **settings: open_.enter_context(oficina(mongo_uri, banco, tmp_path / "oficina", **settings))
+
+        def open_one(**settings: str) -> Oficina:
+            opened.append(open_.enter_context(oficina(mongo_uri, banco, tmp_path / "oficina", **settings)))
+            return opened[-1]
+
+        yield open_one
+    for place in opened:
+        sys.stdout.write(place.told())  # shown for a test that failed

@@ -132,4 +132,4 @@ def test_day_ends_the_same_when_mongodb_goes_and_comes_back(
         Dia(place, db, uri=wire.uri, meanwhile=outage).run()
 
     assert not outages
-    assert_same(db, quieto.estado, lost=6)
+    assert_same(db, quieto.estado)

@@ -31,4 +31,4 @@ def test_day_ends_the_same_when_answers_are_lost(
         Dia(abrir(), db, uri=wire.uri).run()
 
     assert wire.swallowed
-    assert_same(db, quieto.estado, lost=len(wire.swallowed))
+    assert_same(db, quieto.estado)

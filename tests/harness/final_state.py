@@ -1,7 +1,7 @@
 """What a day has left, without what may differ from day to day: times, tokens, who did it, and at which attempt.
 
 An attempt that came to nothing (its daemon died, drained, or the work failed and was tried again) is no part of it
-either: its events are left out here and counted, so that a day on which daemons died can be compared with a quiet one.
+either: its events are left out, so that a day on which daemons died can be compared with a quiet one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from contratos.estados import EXTERNO, Status, Transicao
+from contratos.estados import Status, Transicao
 from prometheus_fabrica.backlog.store import Doc
 
 TOKEN = re.compile(r"\b[0-9a-f]{24}$")
@@ -31,7 +31,6 @@ class Estado:
     eventos: Mapping[str, Any]  # item -> its changes of state, without attempts that came to nothing
     documentos: Mapping[str, Any]
     arquivos: list[Any]  # GridFS: item, SHA-256, bytes, chunks
-    em_vao: int  # attempts that came to nothing
 
 
 def read(db: Database[Doc]) -> Estado:
@@ -41,20 +40,16 @@ def read(db: Database[Doc]) -> Estado:
     for event in db["eventos"].find().sort([("item", 1), ("seq", 1)]):
         timelines.setdefault(event["item"], []).append(event)
     lasting = {item: list(_lasting(events)) for item, events in timelines.items()}
-    every = [event for events in timelines.values() for event in events]
-    claims = sum(event["tipo"] == Transicao.CONSUMO for event in every)
-    concluded = sum(event["tipo"] == Transicao.CONCLUSAO and event["por"] != EXTERNO for event in every)
     return Estado(
         itens={item: _item(doc) for item, doc in items.items()},
         eventos=lasting,
         documentos={name: {doc["id"]: _same(doc) for doc in db[name].find()} for name in COLECOES},
         arquivos=sorted(_files(db)),
-        em_vao=claims - concluded,
     )
 
 
 def differences(quiet: Estado, other: Estado) -> list[str]:
-    """What stands in one of the two and not, or otherwise, in the other; attempts in vain apart. Empty: the same."""
+    """What stands in one of the two and not, or otherwise, in the other. Empty: the same."""
     parts = ((name, getattr(quiet, name), getattr(other, name)) for name in ("itens", "eventos", "documentos"))
     found = [line for name, before, after in parts for line in _differ(name, before, after)]
     return [*found, *_differ("arquivos", quiet.arquivos, other.arquivos)]
@@ -70,6 +65,8 @@ def _differ(where: str, before: Any, after: Any) -> Iterable[str]:
 
 def _item(doc: Doc) -> Any:
     kept = {name: value for name, value in doc.items() if name not in DIFFERS}
+    if "desbloqueado_por" in doc:  # which of them was the last is chance
+        kept["desbloqueado_por"] = doc["desbloqueado_por"] in doc["depende_de"]
     if doc["status"] == Status.FALHOU:
         kept["erro"] = doc["erros"][-1]["mensagem"]
     if doc["tipo"] == "entrevistar_dor":  # several asked: who did so first is chance
@@ -85,7 +82,7 @@ def _lasting(events: Iterable[Doc]) -> Iterable[Any]:
         tried_again = event["para"] == Status.PENDENTE and event["tipo"] in COMES_TO_NOTHING
         if not claimed and not tried_again:
             who = event["por"] if event["por"] in {"ana", "externo"} else "daemon"
-            said = ("tipo", "para", "item_tipo", "item_desbloqueado", "item_que_desbloqueou")
+            said = ("tipo", "para", "item_tipo", "item_desbloqueado")
             yield {"por": who} | {name: event[name] for name in said if name in event}
 
 
