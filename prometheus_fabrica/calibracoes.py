@@ -89,7 +89,7 @@ def calibrar(
     if not vistas:
         raise Refused("no development has been concluded yet: there is nothing to calibrate with")
     nova = calibration.proxima(parametros, vigente(db), vistas, por=por, motivo=motivo, deriva=deriva)
-    return _registrar(db, nova)
+    return registrar(db, nova)
 
 
 def voltar(db: Database[Doc], ident: str, *, por: str, motivo: str = "") -> Calibracao:
@@ -100,10 +100,10 @@ def voltar(db: Database[Doc], ident: str, *, por: str, motivo: str = "") -> Cali
         raise Refused(f"there is no calibration {ident!r}; 'fabrica calibrar --historia' lists them")
     if ident == ultima.id:
         raise Refused(f"{ident} is in force already")
-    return _registrar(db, calibration.voltar(_lida(doc), ultima, por=por, motivo=motivo))
+    return registrar(db, calibration.voltar(_lida(doc), ultima, por=por, motivo=motivo))
 
 
-def _registrar(db: Database[Doc], calibracao: Calibracao) -> Calibracao:
+def registrar(db: Database[Doc], calibracao: Calibracao) -> Calibracao:
     """Insert the version with the server's date. Whoever comes second with the same number is refused."""
     campos = {campo: {"$literal": valor} for campo, valor in calibracao.to_dict().items() if campo != "_id"}
     try:

@@ -48,6 +48,15 @@ class Reta:
         """The belief as if that observation had not been made: the same step with its variance negative."""
         return self.depois_de(x, y, -s2)
 
+    def vista_de(self, onde: float) -> Reta:
+        """The same belief with its constant at x = `onde` instead of at x = 0."""
+        return replace(
+            self,
+            a=self.a + self.b * onde,
+            aa=self.aa + 2.0 * onde * self.ab + onde * onde * self.bb,
+            ab=self.ab + onde * self.bb,
+        )
+
     def mais_velha(self, deriva: float) -> Reta:
         """The belief some time later: less sure, by that variance."""
         return replace(self, aa=self.aa + deriva, bb=self.bb + deriva)
@@ -66,24 +75,29 @@ def ajustar(parametros: Parametros, observacoes: Iterable[Observacao], *, deriva
     prior = parametros.prior
     prior = prior.model_copy(update={"vertentes": fatores_por_vertente(vistas, prior.b)})
     pontos = [_pares(observacao, prior, parametros.esforco.c) for observacao in vistas]
-    reta = Reta(prior.a, prior.b, prior.var_a, prior.cov_ab, prior.var_b)
+    # The level is what is not known (people's hours are not workers' hours), so it is learnt where the developments
+    # are: learnt at the reference size, far from them, a large error of level would bend the slope.
+    centro = math.fsum(x for x, _ in pontos) / len(pontos) if pontos else 0.0
+    pontos = [(x - centro, y) for x, y in pontos]
+    reta = Reta(prior.a + prior.b * centro, prior.b, prior.var_a, prior.cov_ab, prior.var_b)
     for x, y in pontos:
         reta = reta.depois_de(x, y, prior.s2)
         if deriva:
             reta = reta.mais_velha(parametros.esforco.deriva)
     v0 = parametros.esforco.v0
     quadrados = math.fsum((y - reta.a - reta.b * x) ** 2 for x, y in pontos)
+    final = reta.vista_de(-centro)
     return prior.model_copy(
         update={
-            "a": reta.a,
-            "b": reta.b,
-            "var_a": max(reta.aa, 0.0),
-            "cov_ab": reta.ab,
-            "var_b": max(reta.bb, 0.0),
+            "a": final.a,
+            "b": final.b,
+            "var_a": max(final.aa, 0.0),
+            "cov_ab": final.ab,
+            "var_b": max(final.bb, 0.0),
             "s2": (v0 * prior.s2 + quadrados) / (v0 + len(pontos)),
             "liberdade": v0 + len(pontos),
             "n": len(pontos),
-            "sem_um": _sem_um(reta, pontos, prior.s2),
+            "sem_um": _sem_um(reta, pontos, prior.s2, centro),
             **_medidas(prior, vistas),
         }
     )
@@ -171,12 +185,12 @@ def _pares(observacao: Observacao, prior: Posterior, c: float) -> tuple[float, f
     return math.log(pontos) - c, math.log(observacao.horas_dev)
 
 
-def _sem_um(reta: Reta, pontos: Sequence[tuple[float, float]], s2: float) -> tuple[SemUm, ...]:
+def _sem_um(reta: Reta, pontos: Sequence[tuple[float, float]], s2: float, centro: float) -> tuple[SemUm, ...]:
     """Fits without one observation each, in closed form (with drift on: as if each had been the last)."""
     if len(pontos) < MENOS_PARA_JACKKNIFE:
         return ()
     fits = [(x, y, reta.sem(x, y, s2)) for x, y in pontos]
-    return tuple(SemUm(a=fit.a, b=fit.b, residuo=y - fit.a - fit.b * x) for x, y, fit in fits)
+    return tuple(SemUm(a=fit.vista_de(-centro).a, b=fit.b, residuo=y - fit.a - fit.b * x) for x, y, fit in fits)
 
 
 def _medidas(prior: Posterior, vistas: Sequence[Observacao]) -> dict[str, object]:

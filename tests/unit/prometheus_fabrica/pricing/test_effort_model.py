@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import astuple
 from itertools import permutations
 
 import pytest
@@ -14,6 +15,7 @@ from contratos.calibracao import Observacao
 from contratos.problems import Malformed
 from contratos.recursos import Fonte
 from prometheus_fabrica.pricing import calibration, effort, parametros
+from prometheus_fabrica.pricing.calibration import Reta
 from prometheus_fabrica.pricing.parametros import Parametros
 
 PADRAO = parametros.padrao()
@@ -107,15 +109,23 @@ def test_distribution_free_bound_rules_when_errors_are_skewed() -> None:
     assert effort.jackknife_p90(100, calibrated) == pytest.approx(300, rel=0.3)
 
 
-def test_fit_without_one_equals_a_refit() -> None:
+def test_fit_without_one_equals_a_fit_that_never_saw_it() -> None:
     """The closed form of leave-one-out is exact."""
-    seen = [_seen(i, 40 + 30 * i, 5 + i * i) for i in range(9)]
-    closed = calibration.ajustar(PADRAO, seen).sem_um
+    points = [(0.1 * i - 0.4, 1.0 + 0.3 * i * i) for i in range(9)]
+    start = Reta(7.0, 0.95, 2.25, 0.0, 0.1)
+    every = _after(start, points)
 
-    for i, fit in enumerate(closed):
-        refit = calibration.ajustar(PADRAO, seen[:i] + seen[i + 1 :])
-        assert fit.a == pytest.approx(refit.a, abs=1e-9)
-        assert fit.b == pytest.approx(refit.b, abs=1e-9)
+    for i, (x, y) in enumerate(points):
+        without, never = every.sem(x, y, 0.5), _after(start, points[:i] + points[i + 1 :])
+        assert astuple(without) == pytest.approx(astuple(never), abs=1e-9)
+
+
+def test_wrong_level_does_not_bend_the_slope() -> None:
+    """Workers that take a thousandth of people's hours, seen on small specs only: the slope stays the published one."""
+    posterior = calibration.ajustar(PADRAO, [_seen(i, 15 + i, 0.0003 * (15 + i) ** 0.95) for i in range(3)])
+
+    assert posterior.b == pytest.approx(PADRAO.esforco.b, abs=0.05)
+    assert effort.prever(400, _calibrated([_seen(0, 15, 0.004)])).mediana < 1.0
 
 
 def test_vertente_that_costs_more_gets_a_factor_only_when_it_really_does() -> None:
@@ -181,6 +191,12 @@ def test_more_points_never_cost_less(small: float, more: float, seen: list[tuple
     assert less.faixa.p50 <= less.faixa.p90
     if len(seen) < effort.MENOS_PARA_JACKKNIFE:
         assert less.faixa.p90 <= greater.faixa.p90 * (1 + 1e-12)
+
+
+def _after(start: Reta, points: list[tuple[float, float]]) -> Reta:
+    for x, y in points:
+        start = start.depois_de(x, y, 0.5)
+    return start
 
 
 def _seen(i: int, pontos: float, horas: float) -> Observacao:
