@@ -15,11 +15,11 @@ from typing import Any
 
 from contratos.estados import Status
 from prometheus_fabrica.backlog import histories, invariants
-from prometheus_fabrica.backlog.cycles import cycles
 from prometheus_fabrica.backlog.documents import ITEMS
 from prometheus_fabrica.backlog.invariants import Contexto, Regra, Violacao, Visto, broken, nosso
 from prometheus_fabrica.backlog.propagation import OPEN, line_of
 from prometheus_fabrica.backlog.store import Backlog, Doc, item_id, waits_for
+from workers.grafos import components
 
 BATCH = 200
 IDS = 1000  # ids a query
@@ -213,7 +213,10 @@ def _releases(backlog: Backlog) -> Iterator[Violacao]:
 def _loops(backlog: Backlog, *, idle: bool) -> Iterator[Violacao]:
     """Blocked items that wait for one another. While daemons work, a loop under examination is not one yet."""
     rule: Doc = {"registro": Status.BLOQUEADO} | ({} if idle else {"exame": {"$ne": True}})
-    edges = {item_id(doc): waits_for(doc) for doc in backlog.items.find(rule, {"id": 1, "depende_de": 1})}
-    for loop in cycles(edges):
+    waits = {item_id(doc): waits_for(doc) for doc in backlog.items.find(rule, {"id": 1, "depende_de": 1})}
+    arcs = {item: [each for each in dependencies if each in waits] for item, dependencies in waits.items()}
+    for loop in map(sorted, components(arcs)):
+        if len(loop) == 1 and loop[0] not in arcs[loop[0]]:
+            continue
         shown = ", ".join(loop[:SHOWN]) + (f" and {len(loop) - SHOWN} more" if len(loop) > SHOWN else "")
         yield broken(Regra.CICLO, loop[0], "no items that wait for one another", shown)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from prometheus_fabrica.backlog import audit, propagation, sweeps, transitions
-from prometheus_fabrica.backlog.cycles import cycles
 from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse
 from tests.harness.builders import found, given, given_claimed, given_concluded, given_failed, item
 
@@ -247,21 +246,15 @@ def test_message_says_what_was_expected_what_was_found_and_what_to_do(vivido: Ba
     assert str(violation).startswith("6 tentativas: solto: expected tentativas 0, as its events say; found 3; ")
 
 
-@pytest.mark.parametrize(
-    ("edges", "expected"),
-    [
-        ({}, []),
-        ({"a": ["b"], "b": ["c"], "c": []}, []),
-        ({"a": ["a"]}, [["a"]]),
-        ({"a": ["b"], "b": ["a"]}, [["a", "b"]]),
-        ({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": ["nunca"]}, []),
-        ({"a": ["b"], "b": ["c"], "c": ["b"], "d": ["e"], "e": ["d", "a"]}, [["b", "c"], ["d", "e"]]),
-        ({str(n): [str((n + 1) % 5000)] for n in range(5000)}, [sorted(str(n) for n in range(5000))]),
-    ],
-)
-def test_loops_of_a_graph_are_found(edges: dict[str, list[str]], expected: list[list[str]]) -> None:
-    """Tarjan's algorithm: every strongly connected set, and no other, however deep."""
-    assert sorted(cycles(edges)) == expected
+def test_every_loop_of_blocked_items_is_found_and_no_other(backlog: Backlog) -> None:
+    """Rule 4: a cycle is refused, and an auditor finds those that were made behind the factory's back."""
+    given(backlog, *(item(key, "nunca") for key in "abcdefg"))
+    for key, waits in {"a": ["b"], "b": ["c"], "c": ["b", "nunca"], "d": ["e", "a"], "e": ["d"], "f": ["f"]}.items():
+        backlog.items.update_one({"_id": key}, {"$set": {"depende_de": waits, "aguarda": waits[0]}})
+
+    loops = [each.encontrado for each in audit.verificar(backlog) if each.nome == "ciclo"]
+
+    assert sorted(loops) == ["b, c", "d, e", "f"]
 
 
 def expire(backlog: Backlog, key: str) -> None:
