@@ -179,6 +179,15 @@ def test_stop_ends_a_run_at_once(caixa: Caixa, token: str) -> None:
     assert caixas.processes_with(token) == []
 
 
+def test_a_report_cannot_be_forged(caixa: Caixa) -> None:
+    """What the factory believes comes from the watcher, whose output and memory the program cannot open."""
+    caixas.demand(caixa, "files")
+
+    execucao = caixas.run(caixa, abuse.FORGE)
+
+    assert (execucao.termino, execucao.codigo, execucao.saida) == (Termino.NORMAL, 3, "")
+
+
 def test_the_watcher_cannot_be_harmed(caixa: Caixa) -> None:
     """A program that signals its watcher and the watcher's group in every way changes nothing for the verdict."""
     caixas.demand(caixa, "system calls")

@@ -78,12 +78,11 @@ class Run:
         watchers = [] if self._alone else [os.getpid(), os.getppid(), os.getpgid(os.getppid())]
         if kernel.LINUX:
             kernel.adopt_orphans()
+            kernel.set_dumpable(False)  # the program, of the same user, must not reach our memory or our output
         self._started = time.monotonic()
         self._program = os.fork()
         if self._program == 0:
             self._become_program(out_in, err_in, trouble_in, watchers)
-        if kernel.LINUX:
-            kernel.set_dumpable(False)
         for descriptor in (out_in, err_in, trouble_in):
             os.close(descriptor)
         if reason := os.read(trouble, _PIECE):
