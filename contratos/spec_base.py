@@ -257,6 +257,8 @@ T = TypeVar("T", bound=Nomeada)
 
 def _as_map(value: Any) -> Any:
     """The list form `[{nome: a, ...}, {b: ...}, c]` -> the map form, with `ordem` set to the place in the list."""
+    if value is None:  # 'metodos:' with nothing behind it
+        return {}
     if not isinstance(value, list):
         return value
     result: dict[str, Any] = {}
@@ -328,7 +330,7 @@ PorNome = Annotated[
 
 
 def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str | dict) else value
+    return [] if value is None else [value] if isinstance(value, str | dict) else value
 
 
 P = TypeVar("P", bound=Parte)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import unicodedata
@@ -10,10 +11,8 @@ from collections.abc import Iterable
 RESERVED = frozenset(keyword.kwlist) | {"self", "resultado", "antigo"}
 """Words that no generated variable may be called."""
 
-CALLED = frozenset(
-    "abs all any bool date datetime float int isinstance len max min round sorted str sum timedelta tuple".split()
-)
-"""What generated code calls: a variable of that name would hide it."""
+HIDDEN = frozenset(dir(builtins)) | {"Decimal", "date", "datetime", "timedelta"} | {"l", "O", "I"}
+"""What a variable must not be called: it would hide something of Python's, or be taken for a digit."""
 
 
 def plain(text: str) -> str:
@@ -47,7 +46,7 @@ def constant(text: str) -> str:
 def argument(text: str) -> str:
     """A parameter or local variable: a snake name that hides nothing that the code calls."""
     name = snake(text)
-    return f"{name}_" if name in CALLED else name
+    return f"{name}_" if name in HIDDEN else name
 
 
 def slug(text: str) -> str:

@@ -108,3 +108,24 @@ def termina(comandos: tuple[Comando, ...]) -> bool:
         case Se(entao=entao, senao=senao):
             return termina(entao) and termina(senao)
     return False
+
+
+def nos(comando: Comando) -> Iterator[No]:
+    """The expressions of one command, those of commands inside it left out."""
+    match comando:
+        case Retorna(valor=valor):
+            yield from () if valor is None else (valor,)
+        case Atribui(partes=partes):
+            yield from (value for _, value in partes)
+        case Define(valor=valor):
+            yield valor
+        case Anexa(lista=lista, item=item) | Retira(lista=lista, item=item):
+            yield from (lista, item)
+        case Executa(chamada=chamada):
+            yield chamada
+        case Se(se=se):
+            yield se
+        case ParaCada(em=em):
+            yield em
+        case Lanca(dados=dados):
+            yield from (value for _, value in dados)

@@ -23,13 +23,13 @@ from workers.estrutura.comandos import (
     termina,
     todos_comandos,
 )
+from workers.estrutura.falhas import Falhas
 from workers.expressao.analise import OPERATORS
 from workers.expressao.arvore import BOOL, Binaria, Campo, ChamadaMetodo, No, Variavel
 from workers.expressao.forma import analisar_bloco
 from workers.expressao.mundo import Escopo
 from workers.expressao.narrowing import Caminho, caminho, presentes
 from workers.expressao.tipagem import ExpressaoInvalida, aceitar, aritmetica, escrito
-from workers.estrutura.falhas import Falhas
 
 type _Inner = Callable[[_Reader], tuple[Comando, ...]]
 type Dados = tuple[tuple[str, No], ...]

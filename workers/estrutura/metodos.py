@@ -150,6 +150,7 @@ def _method(spec: spec_poo.Metodo, context: Contexto) -> Metodo:
         corpo=_body(spec, context, scope, returns, facts_after, at),
         exemplos=(),
         transicoes=_moves(spec.nome, context.estados),
+        presentes=facts_after,
         caminho=at,
     )
     if parent:
@@ -267,7 +268,7 @@ def fixos(context: Contexto) -> frozenset[tuple[str, str]]:
             spec = classe.atributos.get(attribute.nome)
             if classe.imutavel or attribute.somente_leitura or (spec and spec.deriva is not None):
                 result.add((classe.nome, attribute.nome))
-        result |= {(classe.nome, r.nome) for r in relations if classe.imutavel or r.somente_leitura}
+        result |= {(classe.nome, r.nome) for r in relations if classe.imutavel or r.somente_leitura or r.da_parte}
     return frozenset(result)
 
 

@@ -15,10 +15,11 @@ from typing import Any
 from contratos.spec import Spec
 from contratos.spec_tipos import Tipo
 from workers.estrutura.comandos import Comando
+from workers.estrutura.valores import Dado, Restricoes
 from workers.expressao.arvore import No
 from workers.expressao.avaliador import Valor
 from workers.expressao.mundo import Mundo
-from workers.estrutura.valores import Dado, Restricoes
+from workers.expressao.narrowing import Caminho
 
 BUILTIN_ERRORS = frozenset({
     "ValueError", "TypeError", "KeyError", "IndexError", "LookupError", "ArithmeticError", "ZeroDivisionError", "OverflowError",
@@ -201,17 +202,24 @@ class Metodo:
     corpo: Corpo | None  # None: nothing says it yet (or it is abstract)
     exemplos: tuple[Exemplo, ...]
     transicoes: Mapping[str, str]  # state -> next state; empty: allowed in all states
+    presentes: frozenset[Caminho]  # paths that are not None when the body begins
     caminho: str
 
     @property
     def consulta(self) -> bool:
         """Whether it changes nothing: its body only computes."""
-        return self.pura or self.modifica == () or (self.corpo is not None and not _changes(self.corpo.comandos))
+        return not self.transicoes and (self.pura or (self.corpo is not None and not _changes(self.corpo.comandos)))
+
+    @property
+    def quadro(self) -> bool:
+        """Whether the contract says what may change, and the body could change something else."""
+        return self.modifica is not None and not self.pura
 
     @property
     def corpo_separado(self) -> bool:
         """Whether the generated body stands in a method of its own, `_py`, apart from its contract."""
-        return not self.abstrato and bool(self.pos or self.modifica is not None)
+        promises = self.pos or self.quadro or self.transicoes or (self.retorna and self.retorna.restricoes)
+        return bool(promises) and self.corpo is not None and self.corpo.origem != "estados"
 
 
 def _changes(comandos: tuple[Comando, ...]) -> bool:
@@ -268,6 +276,13 @@ class Classe:
         """Attributes and relations, own and inherited."""
         fields: tuple[Atributo | Relacao, ...] = (*self.todos_atributos, *self.todas_relacoes)
         return fields
+
+    def fixos(self) -> frozenset[str]:
+        """Attributes and relations that no method assigns to: derived, read-only, collections, all of an immutable class."""
+        if self.imutavel:
+            return frozenset(f.nome for f in self.campos())
+        derived = {a.nome for a in self.todos_atributos if a.deriva is not None or a.somente_leitura}
+        return frozenset(derived | {r.nome for r in self.todas_relacoes if r.muitos or r.somente_leitura or r.da_parte})
 
     def campo(self, nome: str) -> Atributo | Relacao:
         """An attribute or relation, own or inherited."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from contratos import spec_poo
 from contratos.problems import Malformed
 from contratos.spec import Spec

@@ -249,7 +249,7 @@ class _Checker:
             raise ExpressaoInvalida(f"'-' does not work on {escrito(operand.tipo)}")
         return operand if isinstance(node.op, ast.UAdd) else Unaria(operand.tipo, "-", operand)
 
-    def comparison(self, node: ast.Compare) -> Comparacao:
+    def comparison(self, node: ast.Compare) -> No:
         operands = [self.node(node.left)]
         ops = []
         for operator, right in zip(node.ops, node.comparators, strict=True):
@@ -259,6 +259,8 @@ class _Checker:
                     raise ExpressaoInvalida(f"'{op}' only compares with None; write == or !=")
                 op = {"is": "==", "is not": "!="}[op]
             operands[-1], other = comparavel(op, operands[-1], other, self.world)
+            if len(node.ops) == 1 and (simple := _of_truth(op, operands[-1], other)):
+                return simple
             if NADA in {operands[-1].tipo, other.tipo}:
                 op = {"==": "is", "!=": "is not"}.get(op, op)
             operands.append(other)
@@ -461,3 +463,16 @@ class _Checker:
             raise ExpressaoInvalida(f"{called}: {', '.join(missing)} missing")
         fitted = {name: self.fits(self.node(value), signature.parametros[name]) for name, value in given.items()}
         return tuple(sorted(fitted.items(), key=lambda pair: names.index(pair[0])))
+
+
+def _of_truth(op: str, a: No, b: No) -> No | None:
+    """'x == True' says 'x', 'x == False' says 'not x'."""
+    for literal, other in ((a, b), (b, a)):
+        if (
+            isinstance(literal, Literal)
+            and isinstance(literal.valor, bool)
+            and other.tipo == BOOL
+            and op in {"==", "!="}
+        ):
+            return other if literal.valor is (op == "==") else Unaria(BOOL, "not", other)
+    return None

@@ -15,10 +15,12 @@ from workers.expressao.arvore import (
     Binaria,
     Campo,
     Chamada,
+    ChamadaMetodo,
     Clausula,
     Comparacao,
     Compreensao,
     Condicional,
+    Cria,
     Fatia,
     Indice,
     Itens,
@@ -97,6 +99,8 @@ class Ambiente:
     antigos: Mapping[No, Valor] = field(default_factory=dict)  # what antigo(...) stood for before the call
     derivados: Callable[[Registro, str, Ambiente], Valor] | None = None
     portas: Mapping[str, Callable[..., Valor]] = field(default_factory=dict)
+    cria: Callable[[str, dict[str, Valor]], Valor] | None = None  # class, attributes -> a new object; only in bodies
+    chama: Callable[[Registro, str, dict[str, Valor]], Valor] | None = None  # object, method, arguments; only in bodies
     conta: Conta = field(default_factory=lambda: Conta(MOST_STEPS))
 
     def com(self, nomes: Mapping[str, Valor]) -> Ambiente:
@@ -248,6 +252,21 @@ class _Evaluation:
         return self.env.antigos[node.de]
 
 
+def _arguments(evaluation: _Evaluation, args: tuple[tuple[str, No], ...], names: dict[str, Valor]) -> dict[str, Valor]:
+    return {name: evaluation.value(value, names) for name, value in args}
+
+
+def _creation(evaluation: _Evaluation, node: Cria, names: dict[str, Valor]) -> Valor:
+    assert evaluation.env.cria is not None, "the analysis lets objects be made in bodies alone"
+    return evaluation.env.cria(node.classe, _arguments(evaluation, node.args, names))
+
+
+def _method_call(evaluation: _Evaluation, node: ChamadaMetodo, names: dict[str, Valor]) -> Valor:
+    assert evaluation.env.chama is not None, "the analysis lets methods be called in bodies alone"
+    of: Any = evaluation.value(node.de, names)
+    return evaluation.env.chama(of, node.metodo, _arguments(evaluation, node.args, names))
+
+
 REDUCE: Mapping[str, Callable[..., Any]] = {
     "all": all,
     "any": any,
@@ -277,6 +296,8 @@ _METHODS: Mapping[type[No], Callable[[_Evaluation, Any, dict[str, Valor]], Any]]
     Compreensao: _Evaluation.compreensao,
     Agregado: _Evaluation.agregado,
     Antigo: _Evaluation.antigo,
+    Cria: _creation,
+    ChamadaMetodo: _method_call,
 }
 
 

@@ -35,11 +35,14 @@ from workers.expressao.arvore import (
     Variavel,
 )
 from workers.expressao.funcoes import FUNCOES, METODOS, PORTAS
+from workers.expressao.regex import examinar
 
 # How tightly an expression holds together, loosest first; Python's own order.
 TERNARY, OR, AND, NOT, COMPARE, ADD, MULTIPLY, NEGATE, POWER, ATOM = range(10)
+PIECE = 70  # characters of a text in one line of code
 LEVEL = {"+": ADD, "-": ADD, "*": MULTIPLY, "/": MULTIPLY, "//": MULTIPLY, "%": MULTIPLY, "**": POWER}
 OPPOSITE = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in"}
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 ORDER_OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
@@ -70,6 +73,10 @@ class Nomes(Protocol):
         """A constant."""
         ...
 
+    def colecao(self, classe: str, nome: str) -> bool:
+        """Whether the attribute is a collection of linked objects, which is no tuple."""
+        ...
+
 
 @dataclass(slots=True)
 class Impressor:
@@ -92,9 +99,21 @@ class Impressor:
         """The source of its opposite, without 'not' where the operator has an opposite of its own."""
         return self._print(negada(no))[0]
 
+    def texto(self, valor: str) -> str:
+        """A text as a literal; a long one in pieces, one after the other."""
+        return texto(valor) if len(valor) <= PIECE else f"({' '.join(texto(piece) for piece in pedacos(valor))})"
+
     def operando(self, no: No) -> str:
         """The source as an operand of anything: in parentheses unless it is one word."""
         return self._within(no, ATOM)
+
+    def alvo(self, no: Campo) -> str:
+        """The source of an attribute itself, to be assigned to, called or run through."""
+        return f"{self._within(no.de, ATOM)}.{self.nomes.campo(no.de.tipo.nome, no.nome)}"
+
+    def percorrido(self, no: No, level: int = OR) -> str:
+        """The source of a list where only its elements, length or order are looked at."""
+        return self.alvo(no) if isinstance(no, Campo) else self._within(no, level)
 
     def _within(self, no: No, level: int) -> str:
         text, own = self._print(no)
@@ -111,7 +130,8 @@ class Impressor:
             case Membro(tipo=tipo, nome=nome):
                 return f"{self._used(self.nomes.tipo(tipo.nome))}.{self.nomes.membro(tipo.nome, nome)}", ATOM
             case Campo(de=de, nome=nome):
-                return f"{self._within(de, ATOM)}.{self.nomes.campo(de.tipo.nome, nome)}", ATOM
+                text = self.alvo(no)
+                return f"tuple({text})" if self.nomes.colecao(de.tipo.nome, nome) else text, ATOM
             case Propriedade(de=de, nome=nome):
                 return f"{self._within(de, ATOM)}.{nome}", ATOM
             case Unaria(op="not", de=de):
@@ -120,9 +140,8 @@ class Impressor:
                 return f"-{self._within(de, NEGATE)}", NEGATE
             case Binaria():
                 return self._binary(no)
-            case Comparacao(operandos=operands, ops=ops):
-                texts = [self._within(operand, COMPARE + 1) for operand in operands]
-                return " ".join([texts[0], *(f"{op} {t}" for op, t in zip(ops, texts[1:], strict=True))]), COMPARE
+            case Comparacao():
+                return self._comparison(no)
             case Logica(op=op, partes=parts):
                 level = AND if op == "and" else OR
                 return f" {op} ".join(self._within(part, level + 1) for part in parts), level
@@ -135,10 +154,10 @@ class Impressor:
                 method = METODOS[de.tipo.nome, nome]
                 return method.fonte(self._within(de, ATOM), *(self.fonte(arg) for arg in args)), ATOM
             case Indice(de=de, indice=indice):
-                return f"{self._within(de, ATOM)}[{self.fonte(indice)}]", ATOM
+                return f"{self.percorrido(de, ATOM)}[{self.fonte(indice)}]", ATOM
             case Fatia(de=de, inicio=inicio, fim=fim):
                 ends = ":".join(self.fonte(end) if end else "" for end in (inicio, fim))
-                return f"{self._within(de, ATOM)}[{ends}]", ATOM
+                return f"{self.percorrido(de, ATOM)}[{ends}]", ATOM
             case Itens(itens=itens):
                 texts = [self.fonte(item) for item in itens]
                 return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})", ATOM
@@ -160,8 +179,22 @@ class Impressor:
         return name
 
     def _arguments(self, classe: str, metodo: str, args: tuple[tuple[str, No], ...]) -> str:
-        pairs = ((self.nomes.parametro(classe, metodo, name), self.fonte(value)) for name, value in args)
-        return ", ".join(f"{name}={text}" for name, text in pairs)
+        texts = []
+        for name, value in args:
+            collection = not metodo and self.nomes.colecao(classe, name)
+            text = f"{self._used('Colecao')}({self.percorrido(value)})" if collection else self.fonte(value)
+            texts.append(f"{self.nomes.parametro(classe, metodo, name)}={text}")
+        return ", ".join(texts)
+
+    def _comparison(self, no: Comparacao) -> tuple[str, int]:
+        """What varies stands on the left: 'x > 0', not '0 < x'."""
+        operands, ops = no.operandos, no.ops
+        if len(ops) == 1 and ops[0] in MIRRORED and _fixed(operands[0]) and not _fixed(operands[1]):
+            operands, ops = operands[::-1], (MIRRORED[ops[0]],)
+        texts = [self._within(operand, COMPARE + 1) for operand in operands]
+        if ops[-1] in {"in", "not in"} and operands[-1].tipo.lista:
+            texts[-1] = self.percorrido(operands[-1], COMPARE + 1)
+        return " ".join([texts[0], *(f"{op} {text}" for op, text in zip(ops, texts[1:], strict=True))]), COMPARE
 
     def _literal(self, no: Literal) -> tuple[str, int]:
         text = literal(no.valor)
@@ -171,7 +204,7 @@ class Impressor:
 
     def _binary(self, no: Binaria) -> tuple[str, int]:
         if no.tipo.lista:  # a relation is no tuple, so 'a + b' would not work on it
-            return f"({', '.join(f'*{self._within(part, OR)}' for part in (no.a, no.b))})", ATOM
+            return f"({', '.join(f'*{self.percorrido(part)}' for part in (no.a, no.b))})", ATOM
         level = LEVEL[no.op]
         left = self._within(no.a, level + 1 if no.op == "**" else level)
         right = self._within(no.b, level if no.op == "**" else level + 1)
@@ -184,13 +217,16 @@ class Impressor:
         if no.funcao in {"min", "max"}:
             return f"{no.funcao}({', '.join(args)})", ATOM
         function = FUNCOES[no.funcao]
+        if isinstance(pattern := no.args[0] if no.args else None, Literal) and no.funcao == "coincide":
+            limit = examinar(str(pattern.valor)).limite
+            args += [str(limit)] if limit else []
         if function.usa:
             self._used(function.usa)
         return function.fonte(*args), ATOM
 
     def _aggregate(self, no: Agregado) -> tuple[str, int]:
         generator = self._generator(no.de) if isinstance(no.de, Compreensao) else None
-        inner = generator or self.fonte(no.de)
+        inner = generator or self.percorrido(no.de, TERNARY)
         match no.funcao:
             case "len" if isinstance(no.de, Compreensao):
                 return f"sum({self._generator(no.de, element='1')})", ATOM
@@ -208,7 +244,7 @@ class Impressor:
 
     def _clauses(self, clauses: tuple[Clausula, ...]) -> Iterator[str]:
         for clause in clauses:
-            yield f"for {names.argument(clause.nome)} in {self._within(clause.em, OR)}"
+            yield f"for {names.argument(clause.nome)} in {self.percorrido(clause.em)}"
             yield from (f"if {self._within(test, OR)}" for test in clause.ses)
 
 
@@ -226,6 +262,12 @@ def negada(no: No) -> No:
         case Literal(tipo=tipo, valor=bool() as value):
             return Literal(tipo, not value)
     return Unaria(no.tipo, "not", no)
+
+
+def _fixed(no: No) -> bool:
+    """Whether the value is written out: a literal, a constant, a member."""
+    inner = no.de if isinstance(no, Unaria) else no
+    return isinstance(inner, Literal | NomeConstante | Membro)
 
 
 def nome_antigo(no: No) -> str:
@@ -269,6 +311,16 @@ def texto(valor: str) -> str:
     """A text as a literal in double quotes, printable on any terminal and free of what could end it early."""
     escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
     return '"' + "".join(escapes.get(c) or (c if c.isprintable() else _escaped(c)) for c in valor) + '"'
+
+
+def pedacos(valor: str) -> list[str]:
+    """A long text cut behind blanks, so that each piece fits into a line."""
+    pieces, rest = [], valor
+    while len(rest) > PIECE:
+        cut = rest.rfind(" ", 0, PIECE) + 1 or PIECE
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    return [*pieces, rest]
 
 
 def _escaped(char: str) -> str:

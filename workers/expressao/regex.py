@@ -8,9 +8,10 @@ Theory: Weber and Seidl, "On the degree of ambiguity of finite automata", 1991.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+
+from workers.grafos import components
 
 LONGEST_PATTERN = 300  # characters
 MOST_POSITIONS = 400  # after {m,n} is written out
@@ -349,38 +350,3 @@ class _Automaton:
                     seen.add(after)
                     todo.append((after, text + self.sets[after].um()))
         return ""
-
-
-def components[N](arcs: dict[N, list[N]]) -> Iterator[list[N]]:
-    """Strongly connected components, those that others lead to first (Tarjan, without recursion)."""
-    index: dict[N, int] = {}
-    low: dict[N, int] = {}
-    stack: list[N] = []
-    inside: set[N] = set()
-    for root in arcs:
-        if root in index:
-            continue
-        work: list[tuple[N, Iterator[N]]] = [(root, iter(arcs[root]))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        inside.add(root)
-        while work:
-            node, rest = work[-1]
-            child = next(rest, None)
-            if child is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    cut = stack.index(node)
-                    component = stack[cut:]
-                    del stack[cut:]
-                    inside.difference_update(component)
-                    yield component
-            elif child not in index:
-                index[child] = low[child] = len(index)
-                stack.append(child)
-                inside.add(child)
-                work.append((child, iter(arcs[child])))
-            elif child in inside:
-                low[node] = min(low[node], index[child])
