@@ -24,10 +24,12 @@ from prometheus_fabrica.backlog.store import Backlog, Novo, Posse
 from prometheus_fabrica.errors import LeaseLost, Permanent
 from prometheus_fabrica.handlers.contract import Handler, Outcome, Tools, Trabalho
 from prometheus_fabrica.parada import Motivo, Parada
+from workers.ports import SandboxIndisponivel
 
 log = structlog.get_logger(__name__)
 
 TOO_LARGE = frozenset({10334, 17419, 17420})  # what a server says of an item that would grow beyond 16 MB
+PATIENCE = 4  # what is missing is waited for as after so many failed attempts
 RETRY_WRITE_S = 0.5  # pause before a write whose answer never came is sent again
 
 
@@ -53,6 +55,9 @@ class Loop:
     def _attempt(self, posse: Posse, parada: Parada) -> None:
         try:
             outcome = self._handle(posse, parada)
+        except (SandboxIndisponivel, ConnectionFailure) as error:  # not judged: no fault of the item's, nor of the work
+            self._postponed(posse, parada, error)
+            return
         except Exception as error:  # noqa: BLE001 - a handler may fail in any way; the item keeps the error
             self._failed(posse, parada, error)
             return
@@ -100,6 +105,16 @@ class Loop:
             raise LeaseLost
         log.error("item_falhou", erro=message, volta_em_s=None if delay is None else round(delay, 1))
         propagation.propagar(self.backlog, posse.key)  # does nothing while attempts are left
+
+    def _postponed(self, posse: Posse, parada: Parada, error: Exception) -> None:
+        if parada.is_set():
+            self._stopped(posse, parada)
+            return
+        why = f"not judged: {error}"
+        delay = retry_delay(PATIENCE, self.backlog.limits, self.backlog.ambient)
+        if not self._answered(parada, lambda: transitions.devolver(self.backlog, posse, why, livre_em_s=delay)):
+            raise LeaseLost
+        log.warning("item_adiado", motivo=why, volta_em_s=round(delay, 1))
 
     def _stopped(self, posse: Posse, parada: Parada) -> None:
         if parada.motivo is Motivo.CONCESSAO:

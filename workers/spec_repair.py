@@ -56,18 +56,28 @@ def correcoes(documento: Mapping[str, Any], classe: str, metodo: str) -> list[Co
     return sorted(found, key=lambda each: each.custo)[:MOST]
 
 
+def with_example(documento: Mapping[str, Any], classe: str, metodo: str, exemplo: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec's document with one more example at a method that it defines; the given one stays as it is."""
+    changed = copy.deepcopy(dict(documento))
+    methods = changed["spec_poo"]["classes"][classe]["metodos"]
+    definition = methods[metodo] = dict(methods[metodo] or {})
+    present = definition.get("exemplos") or []
+    definition["exemplos"] = [*(present if isinstance(present, list) else [present]), dict(exemplo)]
+    return changed
+
+
 def _expressions(documento: Mapping[str, Any], classe: str, metodo: str) -> Iterator[tuple[Path, str]]:
-    owner = _owner(documento, classe, metodo)
-    if owner is None:
+    name = owner(documento, classe, metodo)
+    if name is None:
         return
-    path: Path = ("spec_poo", "classes", owner, "metodos", metodo)
-    definition = documento["spec_poo"]["classes"][owner]["metodos"][metodo]
+    path: Path = ("spec_poo", "classes", name, "metodos", metodo)
+    definition = documento["spec_poo"]["classes"][name]["metodos"][metodo]
     for part in DEFINING:
         if isinstance(definition, Mapping) and part in definition:
             yield from _texts(definition[part], (*path, part), expression=part == "corpo")
 
 
-def _owner(documento: Mapping[str, Any], classe: str, metodo: str) -> str | None:
+def owner(documento: Mapping[str, Any], classe: str, metodo: str) -> str | None:
     """The class that defines the method: the named one, or one that it specialises."""
     classes = (documento.get("spec_poo") or {}).get("classes") or {}
     seen: set[str] = set()

@@ -65,20 +65,21 @@ def failed(dono: str, erro: str, livre_em_s: float | None) -> list[Stage]:
     return [stage, RELEASED, _free_again(livre_em_s or 0.0)]
 
 
-def given_back(dono: str, motivo: str) -> list[Stage]:
-    """Pendente at once, the attempt not counted; Cancelado where the operator wants that."""
+def given_back(dono: str, motivo: str, livre_em_s: float | None) -> list[Stage]:
+    """Pendente, at once or after so many seconds, the attempt not counted; Cancelado where the operator wants that."""
+    at_once = livre_em_s is None
     stage = change(
         _unless_cancelled(Transicao.DEVOLUCAO),
         _unless_cancelled(Status.PENDENTE, Status.CANCELADO),
         dono,
         fields={
-            "pronto": _unless_cancelled(normal=True, cancelled=False),
+            "pronto": _unless_cancelled(normal=at_once, cancelled=False),
             "tentativas": {"$subtract": ["$tentativas", _unless_cancelled(1, 0)]},
         },
         motivo=literal(motivo),
         **ENDED,
     )
-    return [stage, RELEASED]
+    return [stage, RELEASED] if livre_em_s is None else [stage, RELEASED, _free_again(livre_em_s)]
 
 
 def cancelled(dono: str, motivo: str) -> list[Stage]:

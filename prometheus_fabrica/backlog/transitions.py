@@ -192,9 +192,9 @@ def falhar(backlog: Backlog, posse: Posse, erro: str, *, livre_em_s: float | Non
     return move(backlog, "falhar", _owned(posse), attempt.failed(backlog.ambient.dono, erro, livre_em_s))
 
 
-def devolver(backlog: Backlog, posse: Posse, motivo: str) -> bool:
-    """EmProcessamento -> Pendente at once, the attempt given back: the owner drains. True: landed."""
-    return move(backlog, "devolver", _owned(posse), attempt.given_back(backlog.ambient.dono, motivo))
+def devolver(backlog: Backlog, posse: Posse, motivo: str, *, livre_em_s: float | None = None) -> bool:
+    """EmProcessamento -> Pendente, the attempt given back: the owner drains, or lacks what it needs. True: landed."""
+    return move(backlog, "devolver", _owned(posse), attempt.given_back(backlog.ambient.dono, motivo, livre_em_s))
 
 
 def encerrar(backlog: Backlog, posse: Posse, motivo: str) -> bool:

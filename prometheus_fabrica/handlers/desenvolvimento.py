@@ -13,6 +13,7 @@ from prometheus_fabrica.handlers import building
 from prometheus_fabrica.handlers.building import Construcao
 from prometheus_fabrica.handlers.contract import Outcome, Tools, Trabalho
 from workers import flow
+from workers.flow import ResultadoWorker
 from workers.repair import CorretorPorMudancas
 from workers.vertentes import VERTENTES
 
@@ -25,11 +26,9 @@ def desenvolvimento(contexto: Desenvolvimento, work: Trabalho, tools: Tools) -> 
     lacking = [vertente for vertente in lida.spec.vertentes if vertente not in VERTENTES]
     if lacking:
         there = ", ".join(VERTENTES)
-        raise Permanent(
-            f"{lida.spec.id}: vertentes {', '.join(lacking)} have no worker yet: this factory builds {there}"
-        )
+        raise Permanent(f"{lida.spec.id}: vertentes {', '.join(lacking)} have no worker: this factory builds {there}")
     sandbox = tools.sandbox()
-    made = {
+    made: dict[str, ResultadoWorker] = {
         vertente: flow.executar(
             VERTENTES[vertente],
             lida.spec,
