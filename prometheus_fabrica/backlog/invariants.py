@@ -216,8 +216,8 @@ def blocked(doc: Doc, contexto: Contexto) -> Iterator[Violacao]:
 
 
 def contract(doc: Doc) -> Iterator[Violacao]:
-    """What is still to be worked on fits the contract of its type."""
-    if doc["registro"] in (Status.PENDENTE, Status.BLOQUEADO):
+    """What is still to be worked on fits the contract of its type; what is being examined may yet be refused."""
+    if doc["registro"] == Status.PENDENTE or (doc["registro"] == Status.BLOQUEADO and not doc.get("exame")):
         try:
             check(doc)
         except Malformed as error:

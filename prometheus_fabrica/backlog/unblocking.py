@@ -54,12 +54,24 @@ def examinar(backlog: Backlog, key: Any, *, publicado: str | None = None) -> boo
         if not transitions.vigiar(backlog, doc, last, _why(last, found), externo=not found or not found.get("esquema")):
             return False  # it changed under our eyes: whoever changed it, or the sweep, goes on
         loop = _loop(backlog, doc) if doc.get("exame") else _watched_loop(backlog, doc, last)
-        if loop and doc.get("tipo") in NOSSOS:  # a neighbour's item stays as it is; `verificar` names the loop
-            transitions.recusar_ciclo(backlog, doc, f"depende_de: a cycle, which nothing can free: {' -> '.join(loop)}")
+        if loop and _refused(backlog, loop) == doc["_id"]:
             return False
         if first_open(backlog, [last]) is not None:
             transitions.vigiado(backlog, doc, last)
             return False
+
+
+def _refused(backlog: Backlog, loop: Sequence[str]) -> Any:
+    """Refuse the item that closes the loop; where that is a neighbour's, the first of ours in it. Its `_id`, or None.
+
+    A loop of neighbours' items alone stays as it is, and `verificar` names it.
+    """
+    for item in loop:
+        doc = backlog.items.find_one({"id": item, "registro": Status.BLOQUEADO, "tipo": {"$in": list(NOSSOS)}}, NEEDED)
+        if doc is not None:
+            why = f"depende_de: a cycle, which nothing can free: {' -> '.join(loop)}"
+            return doc["_id"] if transitions.recusar_ciclo(backlog, doc, why) else None
+    return None
 
 
 def concluded(backlog: Backlog, item: str) -> int:

@@ -57,6 +57,17 @@ def test_loop_is_found_when_the_examiner_died_before_it_looked(backlog: Backlog,
     assert audit.verificar(backlog, idle=True) == []
 
 
+def test_item_of_ours_is_refused_when_a_neighbours_closes_the_loop(backlog: Backlog) -> None:
+    """Rule 4 and DESIGN, neighbours: the loop is refused, and the neighbour's item is not touched for it."""
+    given(backlog, item("a", "v", "x"))
+
+    given(backlog, item("v", "a", tipo="estruturar_produto", status="Bloqueado"))
+
+    assert (status_of(backlog, "a"), status_of(backlog, "v")) == (Status.FALHOU, Status.BLOQUEADO)
+    assert found(backlog, "v")["bloqueio"] == {"id": "a", "motivo": Status.FALHOU}
+    assert audit.verificar(backlog, idle=True) == []
+
+
 def test_diamond_is_no_loop(backlog: Backlog) -> None:
     """Rule 4: two ways to one dependency are none back."""
     given(backlog, item("d"), item("b", "d"), item("c", "d"), item("a", "b", "c"))
