@@ -18,7 +18,7 @@ from prometheus_fabrica.config import Config
 from prometheus_fabrica.daemon import Daemon, Pace
 from prometheus_fabrica.definitions import Definitions
 from prometheus_fabrica.deploy import Implantador, Pedido, implantar, recuperar
-from prometheus_fabrica.errors import Permanent
+from prometheus_fabrica.errors import Permanent, Refused
 from prometheus_fabrica.handlers import HANDLERS
 from prometheus_fabrica.handlers.contract import Tools, Trabalho
 from prometheus_fabrica.pricing import parametros
@@ -50,7 +50,15 @@ def daemon(config: Config) -> Daemon:
         if removed:
             log.info("orfaos_removidos", nomes=removed)
 
-    return Daemon(store, tools(config, store, chosen), HANDLERS, pace, tidy=(tidy, lambda: recuperar(config.dados)))
+    began = opening.uri(config)
+
+    def revive() -> None:
+        """An embedded server that died is started again; it comes back at its old address, if nobody has taken it."""
+        if opening.uri(config) != began:
+            raise Refused("the embedded server came back at another address: start the daemon again")
+
+    equipped = tools(config, store, chosen)
+    return Daemon(store, equipped, HANDLERS, pace, (tidy, lambda: recuperar(config.dados)), revive)
 
 
 def tools(config: Config, store: Backlog, chosen: Callable[[], Escolha]) -> Tools:

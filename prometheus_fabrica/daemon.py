@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from types import FrameType
 
 import structlog
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from prometheus_fabrica import systemd
 from prometheus_fabrica.backlog import indexes, presence, sweeps, transitions
 from prometheus_fabrica.backlog.store import Backlog, Doc, Posse
+from prometheus_fabrica.errors import Refused
 from prometheus_fabrica.handlers.contract import Handler, Tools
 from prometheus_fabrica.heartbeat import Heartbeat
 from prometheus_fabrica.loop import Loop
@@ -47,10 +48,12 @@ class Daemon:
         handlers: Mapping[str, Handler],
         pace: Pace,
         tidy: Sequence[Callable[[], object]] = (),
+        revive: Callable[[], object] = lambda: None,
     ) -> None:
         self._backlog = backlog
         self._tipos = list(handlers)
         self._pace = pace
+        self._revive = revive  # called when nobody answers; Refused when that is for good
         self._tidy = tidy  # what else to clean up at start: containers and files of daemons that died
         self._loop = Loop(backlog, tools, handlers)
         self._heartbeat = Heartbeat(backlog)
@@ -108,8 +111,8 @@ class Daemon:
             systemd.watchdog()
             try:
                 claimed = self._claim()
-            except PyMongoError as error:
-                log.warning("mongodb_indisponivel", erro=f"{type(error).__name__}: {error}"[:300])
+            except Exception as error:  # noqa: BLE001 - the next look may go well, and running work needs us
+                self._unavailable(error)
                 pause = min(pause * 2, RECONNECT_CEILING_S)
                 self._draining.wait(self._backlog.ambient.uniform(0.5, 1.0) * pause)
                 continue
@@ -117,6 +120,18 @@ class Daemon:
             pause = BUSY_PAUSE_S if busy else min(pause * GROWTH, self._pace.ocioso_s)
             if self._poke.wait(self._backlog.ambient.uniform(0.8, 1.0) * pause):
                 self._poke.clear()
+
+    def _unavailable(self, error: Exception) -> None:
+        if not isinstance(error, PyMongoError):
+            log.error("erro_da_fabrica", exc_info=error)
+            return
+        log.warning("mongodb_indisponivel", erro=f"{type(error).__name__}: {error}"[:300])
+        if isinstance(error, ConnectionFailure) or error.timeout:
+            try:
+                self._revive()
+            except Refused as refusal:
+                log.error("servidor_embutido", motivo=str(refusal))  # noqa: TRY400 - the words say it all
+                self.drain()
 
     def _claim(self) -> int:
         with self._lock:
@@ -161,6 +176,9 @@ class Daemon:
                 presence.announce(self._backlog, self._pace.vagas, len(self._running))
             except PyMongoError as error:
                 log.warning("varredura_sem_mongodb", erro=type(error).__name__)
+                done = sweeps.Swept()
+            except Exception:
+                log.exception("erro_da_fabrica")
                 done = sweeps.Swept()
             pause = BUSY_PAUSE_S if done.total else min(pause * GROWTH, longest)
             if done.total:

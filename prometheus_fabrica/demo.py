@@ -187,7 +187,7 @@ class World:
 
 @contextmanager
 def _world(config: Config, pasta: Path) -> Iterator[World]:
-    """A fresh folder with a repository of the example specs, a server and a daemon; nothing runs any more afterwards."""
+    """A fresh folder, a repository of the example specs, a server and a daemon; nothing runs any more afterwards."""
     pasta = pasta.resolve()
     embedded.stop(pasta)
     shutil.rmtree(pasta, ignore_errors=True)

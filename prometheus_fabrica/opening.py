@@ -32,5 +32,8 @@ def backlog(config: Config, ambient: Ambient | None = None) -> Backlog:
 
 def person() -> str:
     """Who gives a command, as `por` of the events says it."""
-    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    try:
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
+    except OSError:  # a container's user need not have a name
+        user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"

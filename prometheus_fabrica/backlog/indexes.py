@@ -17,6 +17,7 @@ from prometheus_fabrica.backlog.store import Doc
 type Keys = Sequence[tuple[str, int]]
 
 NAMESPACE_EXISTS = 48
+UNAUTHORIZED = 13
 INDEX_CONFLICTS = (85, 86)  # the same name with other options, the same keys under another name
 
 
@@ -172,12 +173,14 @@ def preparar(db: Database[Doc]) -> Preparado:
 
 
 def _validator(db: Database[Doc], name: str, refused: list[str]) -> bool:
-    """With the collection where that is new; else by collMod, which not every server has.
+    """With the collection where that is new; else by collMod, which not every server has, nor every role.
 
     Moderate: what was wrong before the validator came must still be writable, or it could not even become Falhou.
     """
     schema = VALIDATORS[name]
     options: Doc = {"validator": schema, "validationLevel": "moderate", "validationAction": "error"}
+    if _present(db, name) == schema:
+        return True
     try:
         db.create_collection(name, check_exists=False, **options)
     except CollectionInvalid:
@@ -187,8 +190,6 @@ def _validator(db: Database[Doc], name: str, refused: list[str]) -> bool:
             refused.append(f"validator of {name}: {_said(error)}")
             return False
     else:
-        return True
-    if _present(db, name) == schema:
         return True
     try:
         db.command("collMod", name, **options)
@@ -208,6 +209,8 @@ def _index(colecao: Collection[Doc], indice: Indice, refused: list[str]) -> bool
     try:
         colecao.create_index(list(indice.keys), name=indice.nome, **indice.options)
     except OperationFailure as error:
+        if error.code == UNAUTHORIZED and indice.nome in colecao.index_information():
+            return True  # a daemon's role need not be able to make what `preparar` has made
         if error.code not in INDEX_CONFLICTS:
             refused.append(f"index {colecao.name}.{indice.nome}: {_said(error)}")
             return False

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+import structlog
+from pymongo.errors import ConnectionFailure, PyMongoError
+
 from contratos.estados import TERMINAIS, Status
 from contratos.tipos import NOSSOS
 from prometheus_fabrica.backlog import propagation, transitions, unblocking
 from prometheus_fabrica.backlog.backoff import retry_delay
 from prometheus_fabrica.backlog.store import Backlog, Doc
+
+log = structlog.get_logger(__name__)
 
 BATCH = 100
 WATCH_BATCH = 500
@@ -146,4 +151,13 @@ def publicar_eventos(backlog: Backlog) -> int:
 
 
 def _each(backlog: Backlog, docs: list[Doc], act: Callable[[Backlog, Doc], bool]) -> int:
-    return sum(act(backlog, doc) for doc in docs)
+    """One item that cannot be dealt with keeps no other from its due; a server that does not answer stops them all."""
+    done = 0
+    for doc in docs:
+        try:
+            done += act(backlog, doc)
+        except Exception as error:
+            if isinstance(error, PyMongoError) and (isinstance(error, ConnectionFailure) or error.timeout):
+                raise
+            log.exception("item_intratavel", chave=str(doc["_id"]))
+    return done

@@ -21,10 +21,10 @@ Id = Annotated[str, typer.Argument(help="The item's id")]
 Motivo = Annotated[str | None, typer.Option(help="Why; kept in the event")]
 SHOWN = 50
 # What `ver` shows elsewhere, or not at all: --json has everything.
-INTERNAL = frozenset(
-    "_id id tipo status saida eventos_novos erros lease registro esquema ordem pronto seq mudou_em propagado conclusao"
-    " spec_recursos".split()
-)
+INTERNAL = frozenset({
+    "_id", "id", "tipo", "status", "saida", "eventos_novos", "erros", "lease", "registro", "esquema", "ordem", "pronto",
+    "seq", "mudou_em", "propagado", "conclusao", "spec_recursos",
+})  # fmt: skip
 LONGEST = 400  # characters of a value that `ver` shows
 
 

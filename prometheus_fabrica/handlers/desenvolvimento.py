@@ -19,7 +19,7 @@ from workers.vertentes import VERTENTES
 
 
 def desenvolvimento(contexto: Desenvolvimento, work: Trabalho, tools: Tools) -> Outcome:
-    """Build what was approved: the spec at the commit that the budget priced. Red code is Permanent, with the reasons."""
+    """Build what was approved: the spec at the commit that the budget priced. Red code is Permanent, with reasons."""
     budget = _budget(contexto)
     commit = budget.procedencia.spec_commit if budget else None
     lida = tools.definitions().spec(contexto.spec_ref, commit)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from contratos.calibracao import GERAL
 from contratos.recursos import Figura, Fonte, Teste
-from contratos.schema_tdd import Alvo
 from contratos.spec import Spec
 from prometheus_fabrica.pricing.distributions import Faixa
 from prometheus_fabrica.pricing.figures import calculada, contada
 from prometheus_fabrica.pricing.parametros import Parametros
 from workers.covering import combinacoes
 from workers.covering_model import Certificado, Parametro
+from workers.estrutura.resolver import resolver
+from workers.suite.designs import Planos
+from workers.suite.objects import Objetos
 
 # Share of failures that at most t fields together trigger, mean of seven studies (NIST, Interactions Involved in
 # Software Failures). Printed beside the choice: pairwise is a default, not a promise.
@@ -74,33 +77,43 @@ def cobertura_de(spec: Spec) -> str:
 
 
 def medir(spec: Spec) -> Arranjos:
-    """Build the array of each target and add up what they prove."""
-    certificados: list[Certificado] = []
-    produtos: list[int] = []
-    for nome in sorted(spec.schema_tdd.alvos):
-        modelo = fatores(spec.schema_tdd.alvos[nome])
-        if not modelo:
-            continue
-        tipo, forca = spec.schema_tdd.cobertura_de(nome)
-        maior = len(modelo) if tipo == "completa" else min(forca, len(modelo))
-        certificados.append(combinacoes(modelo, forca=maior))
-        produtos.append(math.prod(len(fator.valores) for fator in modelo))
-    tipo, forca = spec.schema_tdd.cobertura, spec.schema_tdd.cobertura_de("")[1]
+    """Build the array of each target and add up what they prove. Malformed: classes that do not fit the spec."""
+    medidas = list(_do_worker(spec) if spec.spec_poo is not None else _das_classes(spec))
+    certificados = [certificado for certificado, _ in medidas]
+    tdd = spec.schema_tdd
     return Arranjos(
         linhas=sum(certificado.linhas for certificado in certificados),
         piso=sum(certificado.piso for certificado in certificados),
-        produto=sum(produtos),
-        forca=max((c.forca for c in certificados), default=1) if tipo == "completa" else forca,
+        produto=sum(produto for _, produto in medidas),
+        forca=max((c.forca for c in certificados), default=1)
+        if tdd.cobertura == "completa"
+        else tdd.cobertura_de("")[1],
         construidos=all(certificado.construida for certificado in certificados),
         inviaveis=sum(len(certificado.inviaveis) for certificado in certificados),
     )
 
 
-def fatores(alvo: Alvo) -> list[Parametro]:
-    """The factors of a target that have valid classes, with these as values."""
-    return [
-        Parametro(nome, tuple(sorted(fator.validas))) for nome, fator in sorted(alvo.classes.items()) if fator.validas
-    ]
+def _do_worker(spec: Spec) -> Iterator[tuple[Certificado, int]]:
+    """(certificate, full product) of the designs that worker E tests by: every constructor and method."""
+    modelo = resolver(spec)
+    planos = Planos(Objetos(modelo))
+    for classe in modelo.classes:
+        for metodo in (None, *classe.metodos):
+            plano = planos.plano(classe, metodo)
+            if plano.certificado is not None:
+                yield plano.certificado, math.prod(len(fator.validas) for fator in plano.fatores if fator.validas)
+
+
+def _das_classes(spec: Spec) -> Iterator[tuple[Certificado, int]]:
+    """The same from the declared classes alone, for vertentes whose workers have no designs of their own."""
+    for nome, alvo in sorted(spec.schema_tdd.alvos.items()):
+        modelo = [
+            Parametro(f, tuple(sorted(fator.validas))) for f, fator in sorted(alvo.classes.items()) if fator.validas
+        ]
+        if modelo:
+            tipo, forca = spec.schema_tdd.cobertura_de(nome)
+            maior = len(modelo) if tipo == "completa" else min(forca, len(modelo))
+            yield combinacoes(modelo, forca=maior), math.prod(len(fator.valores) for fator in modelo)
 
 
 def casos(spec: Spec, linhas: int, regras: int) -> int:
