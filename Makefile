@@ -1,5 +1,5 @@
 # make demo         the whole cycle on an embedded server, with nothing to install by hand but Python
-# make test         linters, types, import rules and tests; ends with what was skipped, and why
+# make test         linters, types and tests; ends with what was skipped, and why
 # make resistencia  the long runs of the chaos and state-machine tests
 # make bench        items per second, and the least that any correct queue would need on the same server
 # make golden       rewrite the expected output of the generators; look at the difference before committing it
@@ -32,7 +32,6 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	@if grep -qs importlinter pyproject.toml .importlinter; then echo $(BIN)/lint-imports; $(BIN)/lint-imports; fi
 
 # One process a core; tests of one group (one server, one Docker engine) stay in one process. -ra in pyproject.toml
 # lists every skipped test with its reason.
@@ -54,5 +53,5 @@ format: $(READY)
 
 # Not .fabrica: what the demo and a first day made stays until somebody removes it.
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
