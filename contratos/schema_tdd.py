@@ -1,4 +1,6 @@
-"""`schema_tdd`: how what is generated is to be tested: equivalence classes, forbidden combinations, examples, coverage."""
+"""`schema_tdd`: how what is generated is to be tested: equivalence classes, forbidden combinations, examples,
+coverage.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,14 @@ from contratos.spec_poo import CONDICAO, Exemplo
 
 Cobertura = Literal["pairwise", "t-way", "completa", "each-choice"]
 COBERTURA = (
-    "How values are combined. pairwise: every pair of classes of two factors is in some test; t-way: every combination of "
+    "How values are combined. pairwise: every pair of classes of two factors is in some test; t-way: every "
+    "combination of "
     "'forca' factors; completa: all combinations; each-choice: every class in some test."
 )
 
 
 class ClasseEquivalencia(
-    Nomeada, curtas={t: "valor" for t in (str, int, float, bool, type(None), date, Decimal)} | {list: "valores"}
+    Nomeada, curtas=dict.fromkeys((str, int, float, bool, type(None), date, Decimal), "valor") | {list: "valores"}
 ):
     """Values that the program must treat alike; tests take some of them. One of valor, valores, or de and ate."""
 
@@ -55,7 +58,8 @@ class ClasseInvalida(ClasseEquivalencia):
 
     lanca: str | None = Field(
         default=None,
-        description="The error that refuses it; left out: ValorInvalido where a limit is broken, else the declared error or contract that applies.",
+        description="The error that refuses it; left out: ValorInvalido where a limit is broken, else the "
+        "declared error or contract that applies.",
     )
     viola: str = Field(default="", description="Id of the condition that it breaks.")
 
@@ -111,11 +115,13 @@ class Alvo(Parte):
 
     classes: dict[str, Fator] = Field(
         default_factory=dict,
-        description="Equivalence classes: factor -> {validas, invalidas}. A factor is a parameter; for a method also 'self.x', an attribute before the call.",
+        description="Equivalence classes: factor -> {validas, invalidas}. A factor is a parameter; for a method "
+        "also 'self.x', an attribute before the call.",
     )
     proibidas: tuple[str, ...] = Field(
         default=(),
-        description=f"Combinations that cannot occur: conditions over the factors by name; a test row for which one holds is not made. {CONDICAO}",
+        description=f"Combinations that cannot occur: conditions over the factors by name; a test row for which "
+        f"one holds is not made. {CONDICAO}",
     )
     cobertura: Cobertura | None = Field(default=None, description=f"{COBERTURA} As in schema_tdd when left out.")
     forca: int | None = Field(

@@ -140,7 +140,8 @@ class Spec(Parte):
     descricao: str = Field(default="", description="What it is for.")
     vertentes: tuple[Vertente, ...] = Field(
         default=(),
-        description="Which parts are to be built: E structure, P process, D decisions, I interface, C integration; each needs its spec_ part. "
+        description="Which parts are to be built: E structure, P process, D decisions, I interface, C "
+        "integration; each needs its spec_ part. "
         "Those whose part is given, when left out.",
     )
     spec_poo: SpecPoo | None = Field(default=None, description="Vertente E: classes.")

@@ -159,7 +159,9 @@ def name_fault(name: str) -> str | None:
 
 
 class Parte(Contrato):
-    """A part of a spec. Keys are forgiven accents and case; where a short form exists, it is the main field's value alone."""
+    """A part of a spec. Keys are forgiven accents and case; where a short form exists, it is the main field's
+    value alone.
+    """
 
     curtas: ClassVar[Mapping[type, str]] = MappingProxyType({})
     """Short forms: type of a value written instead of a map -> the field that it fills."""
@@ -232,7 +234,9 @@ JSON_TYPES: dict[type, dict[str, Any]] = {
 
 
 def _details(error: ValidationError) -> list[InitErrorDetails]:
-    """The faults of a validation, ready to be raised again; our own types of error are not known to pydantic by name."""
+    """The faults of a validation, ready to be raised again; our own types of error are not known to pydantic by
+    name.
+    """
     details = []
     for fault in error.errors(include_url=False):
         kind: str | PydanticCustomError = fault["type"]
@@ -248,7 +252,8 @@ class Nomeada(Parte):
     nome: str = Field(default="", description="The name. Only written in the list form; in the map form it is the key.")
     ordem: int | None = Field(
         default=None,
-        description="Place among its siblings in the generated code, ascending. The list form sets it; a map has no order of its own.",
+        description="Place among its siblings in the generated code, ascending. The list form sets it; a map "
+        "has no order of its own.",
     )
 
 
@@ -278,11 +283,11 @@ def _named(entry: Any, place: int) -> tuple[str, Any]:
     if isinstance(entry, dict) and len(entry) == 1 and isinstance(name := next(iter(entry)), str):
         return name, entry[name] if entry[name] is not None else {}
     if isinstance(entry, bool):
-        raise ValueError(f"entry [{place}] is a boolean for YAML: put the word in quotes")
+        raise ValueError(f"entry [{place}] is a boolean for YAML: put the word in quotes")  # noqa: TRY004 - pydantic's kind
     raise ValueError(f"entry [{place}] needs a 'nome': found {entry!r}")
 
 
-def filled(value: dict[str, T]) -> dict[str, T]:
+def filled[N: Nomeada](value: dict[str, N]) -> dict[str, N]:
     """Give every part its name, so that who holds the part knows it."""
     for name, part in value.items():
         if part.nome and part.nome != name:
@@ -290,13 +295,14 @@ def filled(value: dict[str, T]) -> dict[str, T]:
     return {name: part.model_copy(update={"nome": name}) for name, part in value.items()}
 
 
-def _with_good_names(value: dict[str, T]) -> dict[str, T]:
+def _with_good_names[N: Nomeada](value: dict[str, N]) -> dict[str, N]:
     if faults := [fault for name in value if (fault := name_fault(name))]:
         raise ValueError("; ".join(faults))
     return value
 
 
 def text_keys(value: Any) -> Any:
+    """Refuse keys that YAML does not read as text."""
     if isinstance(value, dict) and (wrong := [key for key in value if not isinstance(key, str)]):
         raise ValueError(f"YAML reads the name {wrong[0]!r} as a {type(wrong[0]).__name__}: put it in quotes")
     return value

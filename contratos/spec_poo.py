@@ -17,7 +17,8 @@ from contratos.spec_tipos import ClasseErro, Constante, Enumeracao, Limites, Tex
 
 EXPRESSAO = (
     "Expression: Python syntax, restricted. Names: parameters, constants, self.attribute, enumeration members as "
-    "Situacao.PAGA; and, or, not, comparisons, + - * / // %, in, x if c else y, generators inside all any sum min max len "
+    "Situacao.PAGA; and, or, not, comparisons, + - * / // %, in, x if c else y, generators inside all any sum "
+    "min max len "
     "sorted (all(l.valor > 0 for l in self.linhas)), abs, round, coincide(regex, text)."
 )
 CONDICAO = f"{EXPRESSAO} It is True or False."
@@ -40,11 +41,13 @@ class Atributo(Documentada, Limites, curtas={str: "tipo"}):
     tipo: TextoTipo
     padrao: Any = Field(
         default=None,
-        description="Default value: the constructor may then be called without it. (A regular expression goes into 'regex'.)",
+        description="Default value: the constructor may then be called without it. (A regular expression goes "
+        "into 'regex'.)",
     )
     inicial: str | None = Field(
         default=None,
-        description=f"Value at creation when none is given, computed: {EXPRESSAO} Also agora(), hoje(), novo_id() with 'usa'.",
+        description=f"Value at creation when none is given, computed: {EXPRESSAO} Also agora(), hoje(), "
+        f"novo_id() with 'usa'.",
     )
     opcional: bool = Field(
         default=False, description="May be absent (None); same as the type opcional[T]. Then the default is None."
@@ -67,7 +70,9 @@ class Atributo(Documentada, Limites, curtas={str: "tipo"}):
 
 
 class Relacao(Documentada, curtas={str: "classe"}):
-    """A link to objects of another class. In code it is an attribute: an object, an optional object, or a collection."""
+    """A link to objects of another class. In code it is an attribute: an object, an optional object, or a
+    collection.
+    """
 
     classe: str = Field(description="Name of the class at the other end.")
     multiplicidade: str = Field(
@@ -172,7 +177,8 @@ class Tabela(Parte, curtas={list: "regras"}):
     )
     politica: Literal["primeira", "unica"] = Field(
         default="primeira",
-        description="primeira: the first row that applies decides; unica: never more than one row applies, and tests check that.",
+        description="primeira: the first row that applies decides; unica: never more than one row applies, and "
+        "tests check that.",
     )
 
 
@@ -181,7 +187,8 @@ class Passo(Parte, curtas={str: "faz"}):
 
     faz: str | None = Field(
         default=None,
-        description="A statement: 'self.saldo = e', 'self.saldo += e', 'nome = e' (a local name), 'self.linhas.append(e)', "
+        description="A statement: 'self.saldo = e', 'self.saldo += e', 'nome = e' (a local name), "
+        "'self.linhas.append(e)', "
         "'self.linhas.remove(e)', 'objeto.metodo(parametro=e)', 'nome = objeto.metodo(...)'; also 'return e'.",
     )
     se: str | None = Field(default=None, description=f"A condition, with 'entao' and perhaps 'senao'. {CONDICAO}")
@@ -280,7 +287,8 @@ class Metodo(Documentada):
     abstrato: bool = Field(default=False, description="Subclasses define it (the class must be 'abstrata').")
     corpo: Corpo | None = Field(
         default=None,
-        description="How: an expression (text), steps (list) or {tabela: [...]}; left out when 'pos' or the examples determine it.",
+        description="How: an expression (text), steps (list) or {tabela: [...]}; left out when 'pos' or the "
+        "examples determine it.",
     )
     exemplos: Lista[Exemplo] = Field(default=(), description="Calls and what comes of them.")
 
@@ -290,11 +298,13 @@ class Estados(Parte):
 
     inicial: str = Field(description="State of a new object.")
     transicoes: dict[str, dict[str, str]] = Field(
-        description="State -> {method: next state}. A method that stands in no state may be called in all; elsewhere a call raises EstadoInvalido."
+        description="State -> {method: next state}. A method that stands in no state may be called in all; "
+        "elsewhere a call raises EstadoInvalido."
     )
     atributo: str = Field(
         default="estado",
-        description="Attribute that holds the state: one declared with an enumeration as type, else it is made, read-only.",
+        description="Attribute that holds the state: one declared with an enumeration as type, else it is made, "
+        "read-only.",
     )
 
     @field_validator("transicoes", mode="before")
@@ -334,7 +344,8 @@ class Classe(Documentada):
     estados: Estados | None = Field(default=None, description="Life cycle.")
     usa: tuple[Literal["relogio", "aleatorio"], ...] = Field(
         default=(),
-        description="What it needs from outside, given to the constructor: relogio (agora(), hoje()), aleatorio (sorteia(a, b), novo_id()).",
+        description="What it needs from outside, given to the constructor: relogio (agora(), hoje()), aleatorio "
+        "(sorteia(a, b), novo_id()).",
     )
     exemplos: Lista[Exemplo] = Field(
         default=(), description="Examples of creation: 'args' are the attributes; 'depois' or 'lanca' what comes of it."

@@ -119,7 +119,9 @@ class EscritorClasse:
         return [c for c in self.model.classes if self.owner.nome in {c.nome, *c.ancestrais}]
 
     def _constants(self) -> list[str]:
-        """What holds for all objects of the class: fixed fields, inner fields, inverse ends, moves of the life cycle."""
+        """What holds for all objects of the class: fixed fields, inner fields, inverse ends, moves of the life
+        cycle.
+        """
         owner = self.owner
         fixed = [a.py for a in owner.atributos if a.somente_leitura and a.guardado]
         fixed += [slot(r) for r in owner.relacoes if r.somente_leitura] + list(owner.portas)
@@ -248,7 +250,9 @@ class EscritorClasse:
         return VisaoMetodo((), name, Fonte("self"), Fonte("None"), words, tuple(map(Fonte, lines)))
 
     def _chained(self, name: str, lines: list[str]) -> list[str]:
-        """What the parent does comes first; by name, since a class with slots is made twice and super() sees the first."""
+        """What the parent does comes first; by name, since a class with slots is made twice and super() sees the
+        first.
+        """
         return [f"{self.parent.py}.{name}(self)", *lines] if self.parent and self._parent_has(name) else lines
 
     def _parent_has(self, name: str) -> bool:

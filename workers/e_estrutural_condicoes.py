@@ -1,4 +1,6 @@
-"""Conditions of contracts in the generated code: one call each, with the condition's text and the values that it looks at."""
+"""Conditions of contracts in the generated code: one call each, with the condition's text and the values that it
+looks at.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ MOST_VALUES = 6  # that a message shows
 
 
 class EscritorCondicoes:
-    """Writes conditions of one place. `parametros`: names, beside self and resultado, whose values a message may show."""
+    """Writes conditions of one place. `parametros`: names, beside self and resultado, whose values a message may
+    show.
+    """
 
     def __init__(self, nomes: NomesDoModelo, printer: Impressor, parametros: Iterable[str] = ()) -> None:
         self.names = nomes

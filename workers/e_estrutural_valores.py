@@ -55,7 +55,9 @@ class Verificador:
         )
 
     def declarado(self, onde: str, expr: str, campo: CampoBase, *, secreto: bool = False) -> list[str]:
-        """The same for a declared attribute, parameter or result; a named type's own function checks that type's limits."""
+        """The same for a declared attribute, parameter or result; a named type's own function checks that type's
+        limits.
+        """
         named = campo.tipo.folha.nome in self.names.modelo.mundo.valores_tipos
         return self.linhas(onde, expr, campo.tipo, campo.proprias if named else campo.restricoes, secreto=secreto)
 

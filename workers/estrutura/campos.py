@@ -34,7 +34,7 @@ def ler_campos(poo: spec_poo.SpecPoo, tabelas: Tabelas, falhas: Falhas) -> tuple
         own = sorted((a for a in attributes if a), key=lambda a: _place(a, classe))
         state = _state_attribute(classe, tabelas)
         relations = [_relation(part, classe, poo, falhas) for part in ordenados(classe.relacoes)]
-        result[classe.nome] = (tuple([*own, *([state] if state else [])]), tuple(r for r in relations if r))
+        result[classe.nome] = ((*own, *([state] if state else [])), tuple(r for r in relations if r))
         _different_names(classe, result, tabelas.mundo, falhas, at)
     views = {c.nome: _view(c, result, tabelas) for c in tabelas.classes}
     return result, replace(mundo, classes=views)

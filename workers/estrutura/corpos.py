@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from contratos import spec_poo
-from contratos.spec_base import name_fault, unknown_name
+from contratos.spec_base import name_fault
 from contratos.spec_tipos import Tipo
 from workers.estrutura.comandos import (
     Anexa,
@@ -24,26 +23,14 @@ from workers.estrutura.comandos import (
     todos_comandos,
 )
 from workers.estrutura.falhas import Falhas
+from workers.estrutura.lugar import Lugar, ler_dados
 from workers.expressao.analise import OPERATORS
 from workers.expressao.arvore import BOOL, Binaria, Campo, ChamadaMetodo, No, Variavel
 from workers.expressao.forma import analisar_bloco
-from workers.expressao.mundo import Escopo
 from workers.expressao.narrowing import Caminho, caminho, presentes
 from workers.expressao.tipagem import ExpressaoInvalida, aceitar, aritmetica, escrito
 
 type _Inner = Callable[[_Reader], tuple[Comando, ...]]
-type Dados = tuple[tuple[str, No], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lugar:
-    """Where a body stands: its scope, what it may return, change and raise."""
-
-    escopo: Escopo
-    retorna: Tipo | None
-    fixos: frozenset[tuple[str, str]]  # (class, attribute) that nobody may change
-    erros: dict[str, dict[str, Tipo]]  # error -> its data
-    presentes: frozenset[Caminho] = frozenset()
 
 
 def ler_corpo(
@@ -172,7 +159,7 @@ class _Reader:
             commands.extend(self.step(step, f"{at}[{place}]"))
         return tuple(commands)
 
-    def step(self, step: spec_poo.Passo, at: str) -> Sequence[Comando]:
+    def step(self, step: spec_poo.Passo, at: str) -> Sequence[Comando]:  # noqa: PLR0911 - one line a kind of step
         try:
             verb = step.verbo()
         except ValueError as error:
@@ -210,7 +197,7 @@ class _Reader:
             commands.extend(self.statement(statement, at))
         return tuple(commands)
 
-    def statement(self, statement: ast.stmt, at: str) -> Sequence[Comando]:
+    def statement(self, statement: ast.stmt, at: str) -> Sequence[Comando]:  # noqa: PLR0911 - one line a kind
         match statement:
             case ast.Assign(targets=[target], value=value):
                 return self.assignment(target, value, at)
@@ -364,40 +351,3 @@ class _Reader:
 
     def error(self, name: str, data: dict[str, str] | dict[str, ast.expr], at: str) -> Sequence[Comando]:
         return (Lanca(name, ler_dados(name, data, self.place, self.scope, self.present, self.faults, at)),)
-
-
-def ler_dados(
-    erro: str,
-    dados: dict[str, str] | dict[str, ast.expr],
-    lugar: Lugar,
-    escopo: Escopo,
-    known: frozenset[Caminho],
-    falhas: Falhas,
-    campo: str,
-) -> Dados:
-    """The data that a raised error carries. What is not given is taken from what has the same name here."""
-    if erro not in lugar.erros:
-        falhas.diz(campo, unknown_name(erro, "error", list(lugar.erros)))
-        return ()
-    declared = lugar.erros[erro]
-    for name in dados:
-        if name not in declared:
-            falhas.diz(campo, unknown_name(name, f"value of {erro}", list(declared)))
-    result = []
-    for name, tipo in declared.items():
-        text = dados.get(name)
-        if text is None:
-            quiet = Falhas()
-            node = quiet.expressao(name, escopo, tipo, campo, known)
-            if node is None:
-                falhas.diz(campo, f"{erro} carries '{name}': say in 'dados' what it is here")
-        else:
-            node = falhas.expressao(text, escopo, tipo, campo, known)
-        if node is not None:
-            result.append((name, node))
-    return tuple(result)
-
-
-def locais(comandos: tuple[Comando, ...]) -> set[str]:
-    """Names that the commands use of their own."""
-    return {c.nome for c in todos_comandos(comandos) if isinstance(c, Define | ParaCada)}

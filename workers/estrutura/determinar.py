@@ -1,4 +1,6 @@
-"""Which body a method has: given, read off its postconditions, found from its examples, or nothing but its life cycle."""
+"""Which body a method has: given, read off its postconditions, found from its examples, or nothing but its life
+cycle.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ def determinar(modelo: Modelo) -> Modelo:
         own = tuple(_with_body(m, classe, modelo, falhas) for m in classe.metodos)
         by_name = {m.nome: m for m in own}
         parent = done[classe.herda].todos_metodos if classe.herda else ()
-        methods = tuple([*(m for m in parent if m.nome not in by_name), *own])
+        methods = (*(m for m in parent if m.nome not in by_name), *own)
         done[classe.nome] = replace(classe, metodos=own, todos_metodos=methods)
     falhas.levanta()
     return replace(modelo, classes=tuple(done.values()), por_nome=done)
@@ -40,7 +42,8 @@ def _with_body(metodo: Metodo, classe: Classe, modelo: Modelo, falhas: Falhas) -
         reasons.append(f"exemplos: {missing}")
     falhas.diz(
         metodo.caminho,
-        f"nothing says what {classe.nome}.{metodo.nome} does ({'; '.join(reasons)}). Add 'corpo' (an expression, steps, or a "
+        f"nothing says what {classe.nome}.{metodo.nome} does ({'; '.join(reasons)}). Add 'corpo' (an "
+        f"expression, steps, or a "
         "table), or a postcondition such as 'resultado == ...' or 'self.x == antigo(self.x) + ...'",
     )
     return metodo

@@ -1,6 +1,7 @@
 """A body read off the postconditions, where these are equations: 'resultado == e', 'self.x == antigo(self.x) + e'.
 
-Whatever no equation speaks of stays as it is (the frame). An equation's right side may look at the state before the call
+Whatever no equation speaks of stays as it is (the frame). An equation's right side may look at the state before the
+call
 (antigo), at parameters, and at attributes after the call; these are replaced by their own equations.
 """
 

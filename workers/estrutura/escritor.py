@@ -81,7 +81,7 @@ class Escritor:
             return lines + self._choice(otherwise[0], level, word="elif")
         return [*lines, f"{INDENT * level}else:", *self._block(otherwise, level + 1)]
 
-    def _command(self, command: Comando) -> list[str]:
+    def _command(self, command: Comando) -> list[str]:  # noqa: C901, PLR0911 - one line a kind of command
         match command:
             case Retorna(valor=None):
                 return ["return"]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from contratos import spec_poo
 from contratos.spec_base import unknown_name
 from workers import names
 from workers.estrutura.campos import Campos, herdados, juntos, padrao, tipo_de
 from workers.estrutura.comandos import Anexa, Atribui, Retira, todos_comandos
-from workers.estrutura.corpos import Lugar, ler_corpo, ler_dados
+from workers.estrutura.corpos import ler_corpo
 from workers.estrutura.exemplos import ler_exemplo
 from workers.estrutura.falhas import Falhas
+from workers.estrutura.lugar import Lugar, ler_dados
 from workers.estrutura.modelo import CampoBase, Condicao, Corpo, Erro, Estados, Metodo, Parametro
 from workers.estrutura.tabelas import Tabelas, limites, ordenados, tipo_declarado
-from workers.expressao.arvore import BOOL, Campo, Variavel, todos
+from workers.expressao.arvore import BOOL, Campo, Variavel
 from workers.expressao.mundo import Assinatura, Escopo, Mundo
 from workers.expressao.narrowing import Caminho, presentes
 
@@ -98,7 +99,9 @@ def ler_condicoes(
 
 
 def _parameter_specs(spec: spec_poo.Metodo, classe: spec_poo.Classe, poo: spec_poo.SpecPoo) -> list[spec_poo.Parametro]:
-    """The parameters as declared here, or in the nearest ancestor that declares the method, when a redefinition leaves them out."""
+    """The parameters as declared here, or in the nearest ancestor that declares the method, when a redefinition
+    leaves them out.
+    """
     if not spec.parametros and classe.herda in poo.classes:
         parent = poo.classes[classe.herda]
         if spec.nome in parent.metodos:
@@ -179,7 +182,7 @@ def _parameters(spec: spec_poo.Metodo, context: Contexto, at: str) -> tuple[Para
                 part.nome, names.argument(part.nome), tipo, whole, own, part.descricao, where, has_default, default
             )
         )
-    for one, two in zip(result, result[1:], strict=False):
+    for one, two in itertools.pairwise(result):
         if one.tem_padrao and not two.tem_padrao:
             context.falhas.diz(two.caminho, f"has no default, but stands after '{one.nome}', which has one")
     if len({p.py for p in result}) < len(result):
@@ -323,8 +326,3 @@ def _compatible(method: Metodo, parent: Metodo, own_parameters: bool, context: C
             f"{method.caminho}.retorna",
             f"must be a {parent.retorna.tipo if parent.retorna else 'method without result'}",
         )
-
-
-def menciona(no: Any, nome: str) -> bool:
-    """Whether an expression looks at self.<nome>."""
-    return any(isinstance(part, Campo) and part.nome == nome and isinstance(part.de, Variavel) for part in todos(no))

@@ -1,6 +1,7 @@
 """The resolved, typed view of a `spec_poo`: what generator, simulation and test design work on.
 
-`resolver.resolver(spec)` makes it. Every name is resolved, every expression is a checked tree, every value has its declared
+`resolver.resolver(spec)` makes it. Every name is resolved, every expression is a checked tree, every value has its
+declared
 type, inherited parts are there, and all sequences stand in one order that does not depend on the order of keys.
 `py` is the name in the generated code.
 """
@@ -21,10 +22,11 @@ from workers.expressao.avaliador import Valor
 from workers.expressao.mundo import Mundo
 from workers.expressao.narrowing import Caminho
 
-BUILTIN_ERRORS = frozenset({
-    "ValueError", "TypeError", "KeyError", "IndexError", "LookupError", "ArithmeticError", "ZeroDivisionError", "OverflowError",
-    "PermissionError", "RuntimeError", "NotImplementedError", "TimeoutError", "FileNotFoundError", "FileExistsError",
-})  # fmt: skip
+BUILTIN_ERRORS = frozenset(
+    "ArithmeticError FileExistsError FileNotFoundError IndexError KeyError LookupError "  # noqa: SIM905
+    "NotImplementedError OverflowError PermissionError RuntimeError TimeoutError TypeError ValueError "
+    "ZeroDivisionError".split()
+)
 """Errors of Python that a spec may name without declaring them."""
 
 
@@ -278,7 +280,9 @@ class Classe:
         return fields
 
     def fixos(self) -> frozenset[str]:
-        """Attributes and relations that no method assigns to: derived, read-only, collections, all of an immutable class."""
+        """Attributes and relations that no method assigns to: derived, read-only, collections, all of an
+        immutable class.
+        """
         if self.imutavel:
             return frozenset(f.nome for f in self.campos())
         derived = {a.nome for a in self.todos_atributos if a.deriva is not None or a.somente_leitura}

@@ -71,7 +71,9 @@ class NomesDoModelo:
         return text
 
     def valor(self, dado: Dado, usa: set[str]) -> str:
-        """A value of the spec as source: literals, members, constructor calls, tuples; `usa` gets the names that it needs."""
+        """A value of the spec as source: literals, members, constructor calls, tuples; `usa` gets the names that
+        it needs.
+        """
         match dado:
             case MembroValor(enumeracao=enum, nome=nome):
                 usa.add(self.tipo(enum))

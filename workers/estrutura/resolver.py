@@ -1,4 +1,6 @@
-"""Spec -> Modelo: every name looked up, every expression checked, every value read. Malformed names all that is wrong."""
+"""Spec -> Modelo: every name looked up, every expression checked, every value read. Malformed names all that is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from workers.expressao.mundo import Escopo, Mundo
 
 
 def resolver(spec: Spec) -> Modelo:
-    """The resolved view of the spec's structural part. Malformed carries every problem, each with its path in the YAML."""
+    """The resolved view of the spec's structural part. Malformed carries every problem, each with its path in the
+    YAML.
+    """
     poo = spec.spec_poo
     if poo is None:
         raise Malformed.one("spec_poo", "required for vertente E, but missing")
@@ -57,7 +61,7 @@ def _class(
     at = f"spec_poo.classes.{spec.nome}"
     parent = done.get(spec.herda or "")
     ports = tuple(dict.fromkeys((*(parent.todas_portas if parent else ()), *sorted(spec.usa))))
-    states = _states(spec, parent, campos, mundo, falhas, at)
+    states = _states(spec, parent, mundo, falhas, at)
     context = Contexto(
         classe=spec,
         tabelas=tabelas,
@@ -123,9 +127,7 @@ def _keys(
     return tuple(dict.fromkeys((*(tuple(key) for key in spec.chaves), *single)))
 
 
-def _states(
-    spec: spec_poo.Classe, parent: Classe | None, campos: dict[str, Campos], mundo: Mundo, falhas: Falhas, at: str
-) -> Estados | None:
+def _states(spec: spec_poo.Classe, parent: Classe | None, mundo: Mundo, falhas: Falhas, at: str) -> Estados | None:
     cycle = spec.estados
     if cycle is None:
         return parent.estados if parent else None

@@ -28,11 +28,12 @@ from workers.estrutura.valores import Restricoes, ValorRecusado, converter, rest
 from workers.expressao.mundo import ClasseVista, Mundo
 from workers.expressao.regex import RegexRecusada, examinar
 
-RUNTIME_NAMES = frozenset({
-    "Objeto", "Colecao", "ViolacaoDeContrato", "ValorInvalido", "PreCondicaoViolada", "PosCondicaoViolada", "InvarianteViolada",
-    "EstadoInvalido", "ModificacaoIndevida", "ChaveRepetida", "RelacaoInvalida", "Relogio", "Aleatorio", "RelogioDoSistema",
-    "AleatorioDoSistema", "Decimal", "Enum", "Final", "Sequence", "Protocol", "ABC",
-})  # fmt: skip
+RUNTIME_NAMES = frozenset(
+    "ABC Aleatorio AleatorioDoSistema Associado ChaveRepetida ClassVar Colecao Decimal Enum "  # noqa: SIM905
+    "EstadoInvalido Final InvarianteViolada Mapping ModificacaoIndevida Objeto PosCondicaoViolada "
+    "PreCondicaoViolada Protocol RelacaoInvalida Relogio RelogioDoSistema Sequence TypeAlias "
+    "ValorInvalido ViolacaoDeContrato".split()
+)
 """Names that the generated package has of its own."""
 
 
@@ -65,7 +66,9 @@ class Tabelas:
 
 
 def ler_tabelas(poo: SpecPoo, falhas: Falhas) -> Tabelas:
-    """Read all declarations but what is inside the classes. Stops with Malformed when a later look would be senseless."""
+    """Read all declarations but what is inside the classes. Stops with Malformed when a later look would be
+    senseless.
+    """
     _distinct(poo, falhas)
     classes = _hierarchy(poo.classes, falhas)
     enums = [*_enumerations(poo, falhas), *_state_enumerations(poo, falhas)]
@@ -121,7 +124,7 @@ def limites(
 
 def _distinct(poo: SpecPoo, falhas: Falhas) -> None:
     """One name space for all types, and names that are still different in the code."""
-    seen: dict[str, str] = {name: "" for name in (*PRIMITIVOS, "lista", "opcional")}
+    seen: dict[str, str] = dict.fromkeys((*PRIMITIVOS, "lista", "opcional"), "")
     code: dict[str, str] = {}
     for kind in ("tipos", "enumeracoes", "erros", "classes"):
         for name in sorted(getattr(poo, kind)):

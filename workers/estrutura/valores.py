@@ -34,7 +34,9 @@ class ValorRecusado(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Restricoes:
-    """Limits of a value, in the value's own type. Of a list: lengths and uniqueness are the list's, the rest each element's."""
+    """Limits of a value, in the value's own type. Of a list: lengths and uniqueness are the list's, the rest each
+    element's.
+    """
 
     min: Any = None
     max: Any = None

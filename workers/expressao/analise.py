@@ -13,43 +13,34 @@ from workers.expressao.arvore import (
     BOOL,
     DECIMAL,
     DURACAO,
-    FLOAT,
     INT,
     NADA,
     PONTO,
     STR,
     VAZIO,
-    Agregado,
-    Antigo,
     Campo,
-    Chamada,
-    ChamadaMetodo,
     Clausula,
     Comparacao,
     Compreensao,
     Condicional,
-    Cria,
     Fatia,
     Indice,
     Itens,
     Literal,
     Logica,
     Membro,
-    MetodoTexto,
     No,
     NomeConstante,
     Propriedade,
     Unaria,
     Variavel,
-    todos,
 )
+from workers.expressao.chamadas import chamada
 from workers.expressao.forma import analisar_forma
-from workers.expressao.funcoes import AGREGADOS, FUNCOES, METODOS, NUMEROS, PORTAS, PROPRIEDADES
-from workers.expressao.mundo import Assinatura, Escopo
+from workers.expressao.funcoes import AGREGADOS, FUNCOES, NUMEROS, PROPRIEDADES
+from workers.expressao.mundo import Escopo
 from workers.expressao.narrowing import Caminho, caminho, presentes
-from workers.expressao.regex import RegexRecusada, examinar
 from workers.expressao.tipagem import (
-    ORDERED,
     ExpressaoInvalida,
     aceitar,
     aritmetica,
@@ -111,12 +102,16 @@ class _Checker:
     def knowing(self, more: frozenset[Caminho]) -> _Checker:
         return _Checker(self.scope, self.present | more)
 
+    def before(self) -> _Checker:
+        return _Checker(replace(self.scope, antigo=False, resultado=None), self.present)
+
     def fits(self, node: No, wanted: Tipo) -> No:
         result = aceitar(node, wanted, self.world)
         if result is None:
             hint = ""
             if wanted == BOOL:
-                hint = ": a condition is True or False, write the comparison out, for example 'len(x) > 0' or 'x is not None'"
+                hint = ": a condition is True or False, write the comparison out, for example 'len(x) > 0' or "
+                "'x is not None'"
             elif node.tipo.opcional and self.world.cabe(node.tipo.de or NADA, wanted):
                 hint = ": it may be None here, say first what holds then"
             raise ExpressaoInvalida(f"expected {escrito(wanted)}, found {escrito(node.tipo)}{hint}")
@@ -149,7 +144,7 @@ class _Checker:
             case ast.IfExp():
                 return self.choice(node)
             case ast.Call():
-                return self.call(node)
+                return chamada(self, node)
             case ast.Subscript():
                 return self.subscript(node)
             case ast.List() | ast.Tuple() | ast.Set():
@@ -172,7 +167,7 @@ class _Checker:
                 return Literal(STR, value)
         raise ExpressaoInvalida(f"{value!r} is not part of the language")
 
-    def name(self, name: str) -> No:
+    def name(self, name: str) -> No:  # noqa: PLR0911 - one line a kind of name
         scope = self.scope
         if name == "self":
             if scope.classe is None:
@@ -211,12 +206,13 @@ class _Checker:
         return node
 
     def attribute(self, node: ast.Attribute) -> No:
-        if isinstance(node.value, ast.Name) and (members := self.world.enumeracoes.get(node.value.id)):
-            if node.value.id not in self.scope.nomes:
-                if node.attr not in members:
-                    raise ExpressaoInvalida(unknown_name(node.attr, f"member of {node.value.id}", list(members)))
-                return Membro(Tipo(node.value.id), node.attr)
-        return self.field(self.node(node.value), node.attr)
+        owner = node.value.id if isinstance(node.value, ast.Name) else ""
+        members = () if owner in self.scope.nomes else self.world.enumeracoes.get(owner, ())
+        if not members:
+            return self.field(self.node(node.value), node.attr)
+        if node.attr not in members:
+            raise ExpressaoInvalida(unknown_name(node.attr, f"member of {owner}", list(members)))
+        return Membro(Tipo(owner), node.attr)
 
     def field(self, of: No, name: str) -> No:
         if name.startswith("_"):
@@ -314,155 +310,6 @@ class _Checker:
             ends = [self.fits(self.node(end), INT) if end else None for end in (node.slice.lower, node.slice.upper)]
             return Fatia(of.tipo, of, *ends)
         return Indice(of.tipo.de or STR, of, self.fits(self.node(node.slice), INT))
-
-    def call(self, node: ast.Call) -> No:
-        if isinstance(node.func, ast.Attribute):
-            return self.method(node.func, node)
-        if not isinstance(node.func, ast.Name):
-            raise ExpressaoInvalida("only functions of the language are called")
-        name = node.func.id
-        if name == "antigo":
-            return self.old(node)
-        if name in AGREGADOS and (len(node.args) == 1 or name not in {"min", "max"}):
-            return self.aggregate(name, node)
-        if name in self.world.classes:
-            return self.creation(name, node)
-        if name in PORTAS:
-            return self.port(name, node)
-        args = self.plain_args(name, node)
-        if name in {"min", "max"}:
-            return self.extreme(name, args)
-        if name not in FUNCOES:
-            known = [*FUNCOES, *AGREGADOS, "antigo", *(PORTAS if self.scope.portas else ())]
-            raise ExpressaoInvalida(unknown_name(name, "function", known))
-        return self.function(name, args)
-
-    def plain_args(self, name: str, node: ast.Call) -> list[No]:
-        if node.keywords:
-            raise ExpressaoInvalida(f"{name}: arguments are given by position, without names")
-        return [self.node(arg) for arg in node.args]
-
-    def function(self, name: str, args: list[No]) -> No:
-        if name == "Decimal" and len(args) == 1 and args[0].tipo == PONTO:
-            return fixar(args[0], DECIMAL)
-        args = [fixar(arg, FLOAT if name == "float" else DECIMAL) for arg in args]
-        tipo = FUNCOES[name].tipos([arg.tipo for arg in args])
-        if tipo is None:
-            found = ", ".join(escrito(arg.tipo) for arg in args)
-            raise ExpressaoInvalida(f"{FUNCOES[name].forma}: found {name}({found})")
-        if name == "coincide":
-            self.pattern(args[0])
-        return Chamada(tipo, name, tuple(args))
-
-    def pattern(self, node: No) -> None:
-        if not (isinstance(node, Literal) and isinstance(node.valor, str)):
-            raise ExpressaoInvalida("coincide: the regular expression is written out, as a text")
-        try:
-            examinar(node.valor)
-        except RegexRecusada as refused:
-            raise ExpressaoInvalida(f"coincide: {refused}") from None
-
-    def port(self, name: str, node: ast.Call) -> Chamada:
-        port = PORTAS[name]
-        if port.porta not in self.scope.portas:
-            raise ExpressaoInvalida(
-                f"{port.forma} needs 'usa: [{port.porta}]' in the class, and only stands in bodies and 'inicial'"
-            )
-        args = self.plain_args(name, node)
-        tipo = port.tipos([arg.tipo for arg in args])
-        if tipo is None:
-            raise ExpressaoInvalida(f"{port.forma}: other arguments were found")
-        return Chamada(tipo, name, tuple(args))
-
-    def extreme(self, name: str, args: list[No]) -> Chamada:
-        if len(args) < 2:  # noqa: PLR2004
-            raise ExpressaoInvalida(f"{name}(a, b), or {name} of one list")
-        fitted, tipo = juntar(args, self.world)
-        self.ordered(name, tipo)
-        return Chamada(tipo, name, fitted)
-
-    def ordered(self, name: str, tipo: Tipo) -> None:
-        if tipo.nome not in ORDERED:
-            raise ExpressaoInvalida(f"{name}: values of type {escrito(tipo)} have no order")
-
-    def aggregate(self, name: str, node: ast.Call) -> Agregado:
-        if len(node.args) != 1 or {k.arg for k in node.keywords} - ({"default"} if name in {"min", "max"} else set()):
-            raise ExpressaoInvalida(f"{name} takes one list or generator: {name}(x for x in xs)")
-        of = self.node(node.args[0])
-        if name == "len" and of.tipo == STR:
-            return Agregado(INT, name, of)
-        if not (of.tipo.lista and of.tipo.de):
-            raise ExpressaoInvalida(f"{name} needs a list or a generator, found {escrito(of.tipo)}")
-        item = of.tipo.de
-        if name in {"all", "any"} and item != BOOL:
-            raise ExpressaoInvalida(f"{name} needs conditions: {name}(x > 0 for x in xs)")
-        if name == "sum" and item.nome not in NUMEROS and item != VAZIO:
-            raise ExpressaoInvalida(f"sum adds numbers, found {escrito(item)}")
-        if name in {"min", "max", "sorted"}:
-            self.ordered(name, item)
-        default = self.fits(self.node(node.keywords[0].value), item) if node.keywords else None
-        results = {"all": BOOL, "any": BOOL, "len": INT, "sorted": Tipo("lista", item)}
-        return Agregado(results.get(name, INT if item == VAZIO else item), name, of, default)
-
-    def old(self, node: ast.Call) -> Antigo:
-        if not self.scope.antigo:
-            raise ExpressaoInvalida("'antigo' only stands in 'pos'")
-        if len(node.args) != 1 or node.keywords:
-            raise ExpressaoInvalida("antigo takes one expression: antigo(self.saldo)")
-        inner = _Checker(replace(self.scope, antigo=False, resultado=None), self.present).closed(node.args[0])
-        bound = [part.nome for part in todos(inner) if isinstance(part, Variavel) and part.nome in self.scope.ligados]
-        if bound:
-            raise ExpressaoInvalida(f"antigo is looked at before the call, when there is no '{bound[0]}' yet")
-        return Antigo(inner.tipo, inner)
-
-    def method(self, func: ast.Attribute, node: ast.Call) -> No:
-        of = self.node(func.value)
-        view = self.world.classes.get(of.tipo.nome)
-        if view is None:
-            args = self.plain_args(func.attr, node)
-            known = METODOS.get((of.tipo.nome, func.attr))
-            if known is None:
-                names = [name for kind, name in METODOS if kind == of.tipo.nome]
-                raise ExpressaoInvalida(unknown_name(func.attr, f"method of {escrito(of.tipo)}", names))
-            tipo = known.tipos([of.tipo, *(arg.tipo for arg in args)])
-            if tipo is None:
-                raise ExpressaoInvalida(f"{known.forma}: other arguments were found")
-            return MetodoTexto(tipo, of, func.attr, tuple(args))
-        if func.attr not in view.metodos:
-            raise ExpressaoInvalida(unknown_name(func.attr, f"method of {view.nome}", list(view.metodos)))
-        if not self.scope.corpo:
-            raise ExpressaoInvalida(f"'{func.attr}' is a method; conditions only look at attributes")
-        signature = view.metodos[func.attr]
-        args_by_name = self.arguments(f"{view.nome}.{func.attr}", signature, node)
-        return ChamadaMetodo(
-            self.world.base(signature.retorna) if signature.retorna else NADA, of, func.attr, args_by_name
-        )
-
-    def creation(self, name: str, node: ast.Call) -> Cria:
-        view = self.world.classes[name]
-        if not self.scope.corpo:
-            raise ExpressaoInvalida(f"{name}(...): objects are only made in bodies")
-        if view.construtor is None:
-            raise ExpressaoInvalida(f"{name} is abstract: make an object of one of its subclasses")
-        if node.args:
-            raise ExpressaoInvalida(f"{name}(...): give the attributes by name")
-        return Cria(Tipo(name), name, self.arguments(name, view.construtor, node))
-
-    def arguments(self, called: str, signature: Assinatura, node: ast.Call) -> tuple[tuple[str, No], ...]:
-        names = list(signature.parametros)
-        if len(node.args) > len(names):
-            raise ExpressaoInvalida(f"{called} takes {len(names)} arguments, found {len(node.args)}")
-        given = dict(zip(names, node.args, strict=False))
-        for keyword in node.keywords:
-            if keyword.arg is None or keyword.arg not in names:
-                raise ExpressaoInvalida(unknown_name(str(keyword.arg), f"parameter of {called}", names))
-            if keyword.arg in given:
-                raise ExpressaoInvalida(f"{called}: '{keyword.arg}' is given twice")
-            given[keyword.arg] = keyword.value
-        if missing := sorted(signature.obrigatorios - given.keys()):
-            raise ExpressaoInvalida(f"{called}: {', '.join(missing)} missing")
-        fitted = {name: self.fits(self.node(value), signature.parametros[name]) for name, value in given.items()}
-        return tuple(sorted(fitted.items(), key=lambda pair: names.index(pair[0])))
 
 
 def _of_truth(op: str, a: No, b: No) -> No | None:

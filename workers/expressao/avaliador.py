@@ -257,12 +257,14 @@ def _arguments(evaluation: _Evaluation, args: tuple[tuple[str, No], ...], names:
 
 
 def _creation(evaluation: _Evaluation, node: Cria, names: dict[str, Valor]) -> Valor:
-    assert evaluation.env.cria is not None, "the analysis lets objects be made in bodies alone"
+    if evaluation.env.cria is None:
+        raise ErroAvaliacao("no objects are made here")
     return evaluation.env.cria(node.classe, _arguments(evaluation, node.args, names))
 
 
 def _method_call(evaluation: _Evaluation, node: ChamadaMetodo, names: dict[str, Valor]) -> Valor:
-    assert evaluation.env.chama is not None, "the analysis lets methods be called in bodies alone"
+    if evaluation.env.chama is None:
+        raise ErroAvaliacao("no methods are called here")
     of: Any = evaluation.value(node.de, names)
     return evaluation.env.chama(of, node.metodo, _arguments(evaluation, node.args, names))
 

@@ -91,7 +91,9 @@ HABITS = (
     (re.compile(r"\be\b|\bou\b|\bnão\b|\bnao\b"), "write and, or, not"),
     (re.compile(r"\bentão\b|\bentao\b|\bthen\b"), "write 'a if condition else b'"),
 )
-"""What people write by habit of other languages -> what to write here; only looked at when Python cannot read the text."""
+"""What people write by habit of other languages -> what to write here; only looked at when Python cannot read the
+text.
+"""
 
 
 def analisar_forma(texto: str) -> ast.expr:

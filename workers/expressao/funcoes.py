@@ -22,7 +22,8 @@ LARGEST_EXPONENT = 1_000  # of a Decimal that becomes an int
 class Funcao:
     """A function, or a method of Python's own values (the value is then the first argument).
 
-    tipos: type of the result for the arguments' types, None when they do not fit. fonte: the arguments' source -> source.
+    tipos: type of the result for the arguments' types, None when they do not fit. fonte: the arguments' source ->
+    source.
     """
 
     forma: str  # how it is written, for messages

@@ -1,4 +1,6 @@
-"""Checked expressions -> Python source with the same value. Types of the target are exact, so that mypy --strict agrees."""
+"""Checked expressions -> Python source with the same value. Types of the target are exact, so that mypy --strict
+agrees.
+"""
 
 from __future__ import annotations
 
@@ -280,7 +282,7 @@ def nome_antigo(no: No) -> str:
     return "valor_antigo"
 
 
-def literal(valor: object) -> str:
+def literal(valor: object) -> str:  # noqa: PLR0911 - one line a kind of value
     """Python source of a plain value."""
     match valor:
         case bool() | int() | float() | None:

@@ -159,9 +159,8 @@ class _Reader:
         part = self._atom()
         end = self.at
         least, most = self._counts()
-        if self._peek() in {"?", "+"} and (least, most) != (1, 1):
-            if self._take() == "+":
-                raise self._error("possessive quantifiers are not supported")
+        if self._peek() in {"?", "+"} and (least, most) != (1, 1) and self._take() == "+":
+            raise self._error("possessive quantifiers are not supported")
         if self._peek() in {"*", "+", "?"}:
             raise self._error("two quantifiers in a row")
         return self._times(part, least, most, start, end)

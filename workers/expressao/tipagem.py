@@ -55,7 +55,8 @@ def fixar(no: No, alvo: Tipo) -> No:
 def aceitar(no: No, alvo: Tipo, mundo: Mundo) -> No | None:
     """The expression as a value of the expected type, or None when it is not one.
 
-    Harmless conversions are made here: an open literal, an int literal for a Decimal, a text for a member of an enumeration.
+    Harmless conversions are made here: an open literal, an int literal for a Decimal, a text for a member of an
+    enumeration.
     """
     alvo = mundo.base(alvo)
     no = fixar(no, alvo)
@@ -115,7 +116,7 @@ def aritmetica(op: str, a: No, b: No) -> Binaria:
     return Binaria(result, op, a, b)
 
 
-def _arithmetic(op: str, a: Tipo, b: Tipo) -> Tipo | None:
+def _arithmetic(op: str, a: Tipo, b: Tipo) -> Tipo | None:  # noqa: PLR0911 - one line a rule
     if a.nome in NUMEROS and b.nome in NUMEROS:
         if {a, b} == {DECIMAL, FLOAT}:
             return None
@@ -151,7 +152,8 @@ def _misfit(op: str, a: Tipo, b: Tipo) -> str:
         return f"'{op}' mixes Decimal and float: declare both as Decimal"
     for side in (a, b):
         if side.opcional:
-            return f"'{op}': a value may be None here ({side}); say first what holds then, for example 'x is None or x > 0'"
+            return f"'{op}': a value may be None here ({side}); say first what holds then, for example 'x is "
+            "None or x > 0'"
     return f"'{op}' does not work on {escrito(a)} and {escrito(b)}"
 
 
