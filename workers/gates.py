@@ -32,7 +32,7 @@ ignore = ["D100", "D104", "D105", "D107", "D203", "D205", "D212", "D213", "D400"
     "RUF001", "RUF002", "RUF003",  # names and texts of the spec are in any language
     "A005", "N818"]  # modules and errors are called what the spec calls them
 [lint.per-file-ignores]
-"tests/**" = ["D101", "D102", "PLW0108"]
+"tests/**" = ["D101", "D102", "PLW0108", "N802", "SIM300"]
 """
 MYPY_CONFIG = """
 [mypy]
@@ -48,7 +48,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 MODULES = _words(
-    "__future__ abc base64 bisect calendar collections contextlib copy dataclasses datetime decimal enum fractions "
+    "__future__ abc base64 bisect calendar collections contextlib contextvars copy dataclasses datetime decimal enum fractions "
     "functools hashlib heapq itertools json logging math operator random re secrets statistics string textwrap types "
     "typing unicodedata uuid warnings weakref zoneinfo"
 )

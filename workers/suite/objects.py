@@ -1,0 +1,169 @@
+"""Valid objects for tests: one of each class to start from, and others that differ from it in what a test asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, islice, product
+
+from workers.estrutura.modelo import Atributo, Classe, Modelo, Relacao
+from workers.estrutura.valores import Dado, Novo
+from workers.expressao.avaliador import Registro
+from workers.suite.samples import Amostra, Amostras
+from workers.suite.simulation import Recusa, SemDesfecho, Simulador
+
+MOST_TRIES = 2_000  # objects tried for one that is valid
+DEEPEST = 6  # objects inside objects
+VARIANTS = 6  # values of a field that are looked at when objects vary
+
+
+class SemObjeto(Exception):
+    """No valid object of a class was found. The tests that would need one are not written."""
+
+
+class Objetos:
+    """Complete constructor arguments of valid objects, the plainest ones; the same spec gives the same."""
+
+    def __init__(self, modelo: Modelo) -> None:
+        self.modelo = modelo
+        self.simulador = Simulador(modelo)
+        self.amostras = Amostras(modelo.mundo, self.base)
+        self._bases: dict[str, Novo] = {}
+        self._making: list[str] = []
+
+    def concreta(self, classe: str) -> Classe:
+        """The class itself, or the first of its subclasses that has objects."""
+        found = next(iter(self.modelo.subclasses(classe)), None)
+        if found is None:
+            raise SemObjeto(f"{classe} is abstract, and nothing specialises it")
+        return found
+
+    def base(self, classe: str) -> Novo:
+        """The object that tests start from, with every argument that its constructor needs. SemObjeto."""
+        if classe not in self._bases:
+            if classe in self._making or len(self._making) > DEEPEST:
+                raise SemObjeto(f"{classe} needs another {classe} to exist")
+            self._making.append(classe)
+            try:
+                self._bases[classe] = self._search(self.concreta(classe), {})
+            finally:
+                self._making.pop()
+        return self._bases[classe]
+
+    def completo(self, classe: str, fixos: Mapping[str, Dado]) -> Novo:
+        """A valid object with these arguments; the others as in the base, or changed where that does not fit.
+
+        Objects among the arguments are completed too. SemObjeto when nothing was found.
+        """
+        fixed = {name: self.completado(value) for name, value in fixos.items()}
+        return self._search(self.concreta(classe), fixed)
+
+    def completado(self, valor: Dado) -> Dado:
+        """A value in which every object has all its arguments."""
+        if isinstance(valor, Novo):
+            return self.completo(valor.classe, valor.args)
+        return tuple(self.completado(item) for item in valor) if isinstance(valor, tuple) else valor
+
+    def cria(self, novo: Novo) -> Registro:
+        """The object in the simulation. SemObjeto when it is not valid, or when nobody can say."""
+        try:
+            return self.simulador.cria(novo)
+        except (Recusa, SemDesfecho) as refused:
+            raise SemObjeto(f"{novo.classe}: {refused}") from None
+
+    def valido(self, novo: Novo) -> bool:
+        """Whether the constructor takes these arguments."""
+        try:
+            self.cria(novo)
+        except SemObjeto:
+            return False
+        return True
+
+    def valores(self, campo: Atributo | Relacao) -> list[Amostra]:
+        """Values that a constructor's argument may take, the plainest first."""
+        if isinstance(campo, Relacao):
+            return list(self._partners(campo))
+        samples = self.amostras.validas(campo)
+        if campo.tem_padrao:
+            samples = [Amostra("padrao", campo.padrao), *(s for s in samples if s.valor != campo.padrao)]
+        return samples
+
+    def _partners(self, relation: Relacao) -> Iterator[Amostra]:
+        """As few as are needed; then one, two, the most; and variants of the one."""
+        if relation.minimo == 0:
+            yield Amostra("nenhum", () if relation.muitos else None)
+        try:
+            one = self.base(relation.classe)
+        except SemObjeto:
+            if relation.minimo:
+                raise
+            return
+        if not relation.muitos:
+            yield Amostra("um", one)
+            yield from (Amostra(f"um_{n}", other) for n, other in enumerate(self.variantes(relation.classe), 1))
+            return
+        others = self.distintos(relation.classe)
+        for size in dict.fromkeys((max(1, relation.minimo), max(2, relation.minimo))):
+            if size <= len(others) and (relation.maximo is None or size <= relation.maximo):
+                yield Amostra(f"{size}_objetos", tuple(others[:size]))
+        if relation.minimo <= 1:
+            yield from (Amostra(f"variante_{n}", (o,)) for n, o in enumerate(self.variantes(relation.classe), 1))
+
+    def variantes(self, classe: str) -> list[Novo]:
+        """Valid objects that differ from the base in one argument."""
+        base = self.base(classe)
+        found = []
+        for campo in self.concreta(classe).construtor():
+            if isinstance(campo, Relacao) or campo.de_estados:
+                continue
+            for sample in self.valores(campo)[:VARIANTS]:
+                other = Novo(base.classe, {**base.args, campo.nome: sample.valor})
+                if sample.valor != base.args.get(campo.nome) and self.valido(other):
+                    found.append(other)
+        return found
+
+    def distintos(self, classe: str) -> list[Novo]:
+        """Objects that may stand together in one collection: no two have the same keys."""
+        keys = {name for key in self.concreta(classe).todas_chaves for name in key}
+        base = self.base(classe)
+        if not keys:
+            return [base, base, base]
+        found = [base]
+        for other in self.variantes(classe):
+            if all(any(other.args.get(k) != known.args.get(k) for k in keys) for known in found):
+                found.append(other)
+        return found
+
+    def _search(self, classe: Classe, fixed: Mapping[str, Dado]) -> Novo:
+        """The plainest valid object: all fields as plain as they go, then one less plain, then two."""
+        free = [campo for campo in classe.construtor() if campo.nome not in fixed]
+        known = self._bases.get(classe.nome)
+        plain = {campo.nome: self._plain(campo, known) for campo in free}
+        options = {campo.nome: [sample.valor for sample in self.valores(campo)[1:]] for campo in free}
+        for changes in mudancas(options):
+            args = _ordered(classe, {**plain, **fixed, **changes})
+            if self.valido(Novo(classe.nome, args)):
+                return Novo(classe.nome, args)
+        said = f" with {', '.join(sorted(fixed))} as given" if fixed else ""
+        raise SemObjeto(f"no valid {classe.nome} was found{said}")
+
+    def _plain(self, campo: Atributo | Relacao, known: Novo | None) -> Dado:
+        if known is not None and campo.nome in known.args:
+            return known.args[campo.nome]
+        return self.valores(campo)[0].valor
+
+
+def _ordered(classe: Classe, args: Mapping[str, Dado]) -> dict[str, Dado]:
+    return {campo.nome: args[campo.nome] for campo in classe.construtor() if campo.nome in args}
+
+
+def mudancas[K, V](opcoes: Mapping[K, Sequence[V]], mais: int = MOST_TRIES) -> Iterator[dict[K, V]]:
+    """No change, each single one, each pair, each triple: what differs least from the start comes first.
+
+    opcoes: name -> values that it may take instead. mais: how many are given at most.
+    """
+    names = list(opcoes)
+    chosen = (group for size in range(4) for group in combinations(names, size))
+    every = (
+        dict(zip(group, values, strict=True)) for group in chosen for values in product(*(opcoes[n] for n in group))
+    )
+    yield from islice(every, mais)
