@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prometheus_fabrica.pricing.distributions import Faixa, Parte, soma, t_quantil
@@ -30,6 +30,7 @@ def test_t_quantile_refuses_too_few_degrees() -> None:
 medianas = st.lists(st.floats(0.1, 1000), min_size=1, max_size=3)
 
 
+@settings(deadline=None)
 @given(medianas=medianas, sd=st.floats(0.05, 0.95), comum=st.floats(0.0, 0.9))
 def test_p90_of_a_sum_lies_between_its_largest_part_and_the_sum_of_p90s(
     medianas: list[float], sd: float, comum: float

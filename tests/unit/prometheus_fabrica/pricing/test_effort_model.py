@@ -8,7 +8,7 @@ from dataclasses import astuple
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contratos.calibracao import Observacao
@@ -177,6 +177,7 @@ def test_versions_count_up_and_undoing_adds_one() -> None:
         calibration.voltar(second, second, por="rui")
 
 
+@settings(deadline=None)
 @given(
     small=st.floats(1, 5000),
     more=st.floats(0, 1000),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contratos.problems import Malformed
@@ -21,6 +21,7 @@ DADOS = os.environ.get("FABRICA_TEST_EFFORT_DATA")  # a folder with published se
 PROJETOS = 30
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.1, 1e6), min_size=2, max_size=12))
 def test_marp0_is_the_mean_difference_of_all_pairs(efforts: list[float]) -> None:
     """Check 17: the sorted form equals the definition; (1, 2, 4) gives 2."""

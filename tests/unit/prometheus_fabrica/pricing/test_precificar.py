@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from contratos.calibracao import Observacao
 from contratos.capacidade import Capacidades
+from contratos.problems import Malformed
 from contratos.recursos import NAO_DEFINIDO, Fonte, SpecRecursos
 from contratos.spec import Spec
 from prometheus_fabrica.pricing import calibration, parametros
@@ -24,6 +25,9 @@ from prometheus_fabrica.pricing.formulas import FORMULAS, calcular, segue_formul
 from prometheus_fabrica.pricing.parametros import Parametros
 from prometheus_fabrica.pricing.precificar import precificar
 from tests.harness.specs import Esboco, conta
+from workers.estrutura.resolver import resolver
+from workers.suite.designs import Planos
+from workers.suite.objects import Objetos
 
 PADRAO = parametros.padrao()
 TUDO = Capacidades.of(["api:whisper", "hardware:gpu", "container:postgres:16"])
@@ -153,6 +157,31 @@ def test_one_more_element_never_costs_less(sketch: Esboco, element: str, modelo:
     assert less.runtime.tokens_llm_estimado <= more.runtime.tokens_llm_estimado
     floors = [recursos.figura("teste.combinacoes_estimadas").entradas["piso"] for recursos in (less, more)]
     assert floors[0] <= floors[1]  # type: ignore[operator]
+
+
+def test_printed_combinations_are_the_rows_that_the_worker_runs() -> None:
+    """Check 10: the designs of worker E, with what the spec forbids left out; never below the two largest factors."""
+    documento = conta()
+    alvo = documento["schema_tdd"]["alvos"]["Conta.sacar"]
+    alvo["proibidas"] = ["valor == 100 and self.saldo == 200"]
+    spec = Spec.ler(documento)
+    figura = precificar(spec, TUDO, PADRAO)[0].figura("teste.combinacoes_estimadas")
+    modelo = resolver(spec)
+    planos = Planos(Objetos(modelo))
+    rows = [planos.plano(classe, metodo).linhas for classe in modelo.classes for metodo in (None, *classe.metodos)]
+
+    assert figura.valor == sum(map(len, rows))
+    assert figura.entradas["piso"] <= figura.p10 == figura.p90 == figura.valor  # type: ignore[operator]
+    assert figura.valor < figura.entradas["produto_completo"]  # type: ignore[operator]
+
+
+def test_spec_whose_conditions_are_wrong_is_not_priced_half() -> None:
+    """A misspelled attribute is named with its path; there is no budget."""
+    documento = conta()
+    documento["spec_poo"]["classes"]["Conta"]["invariantes"] = ["self.sado >= 0"]
+
+    with pytest.raises(Malformed, match=r"classes\.Conta\.invariantes.*sado"):
+        _priced(documento)
 
 
 def test_total_is_below_the_sum_of_p90s_once_there_is_history() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prometheus_fabrica.pricing import queueing
@@ -45,6 +45,7 @@ def test_no_number_of_servers_makes_one_request_quicker() -> None:
     assert queueing.menor_c(10, 0.3, 0.2, quantil=0.95, alvo=0.7) is None
 
 
+@settings(deadline=None)
 @given(
     tps=st.floats(0.01, 2000),
     servico_s=st.floats(0.001, 0.5),
