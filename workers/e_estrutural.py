@@ -18,6 +18,7 @@ from workers.estrutura.nomes import NomesDoModelo
 from workers.estrutura.resolver import resolver
 from workers.estrutura.semantica import conferir
 from workers.rendering import Fonte, docstring, formatar, renderizar
+from workers.suite.generate import gerar_suite
 
 FOLDER = "e_estrutural"
 
@@ -53,7 +54,7 @@ def gerar(spec: Spec) -> Gerado:
     """The package and its suite. Malformed names everything in the spec that is wrong or says too little."""
     modelo = compreender(spec)
     code = formatar(codigo(modelo))
-    tests: dict[str, str] = {}
+    tests = gerar_suite(spec, modelo)
     files = dict(sorted({**code, **tests}.items()))
     return Gerado(files, tuple(sorted(code)), tuple(sorted(tests)))
 

@@ -302,9 +302,10 @@ class EscritorClasse:
             if not relation.muitos:
                 lines += self.checks.linhas(where, expr, relation.tipo, Restricoes())
                 continue
-            self.usa.update({"exige_todos", "exige_quantidade"})
+            self.usa.add("exige_todos")
             lines.append(f"exige_todos({texto(where)}, {expr}, {self.names.tipo(relation.classe)})")
             if relation.minimo or relation.maximo is not None:
+                self.usa.add("exige_quantidade")
                 lines.append(f"exige_quantidade({texto(where)}, {expr}, {relation.minimo}, {relation.maximo})")
             for key in self.model.classe(relation.classe).todas_chaves:
                 self.usa.add("exige_chaves")

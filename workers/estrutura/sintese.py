@@ -36,7 +36,7 @@ from workers.expressao.arvore import (
 )
 from workers.expressao.avaliador import BINARY, MembroValor, Valor
 from workers.expressao.funcoes import METODOS, NUMEROS
-from workers.expressao.impressor import Impressor, literal
+from workers.expressao.impressor import Impressor, NomesDaSpec, literal
 from workers.expressao.tipagem import ExpressaoInvalida, aceitar, aritmetica
 from workers.suite.objects import Objetos, SemObjeto, mudancas
 from workers.suite.simulation import Recusa, SemDesfecho
@@ -349,32 +349,7 @@ class _Search:
 
     def shown(self, term: _Term) -> str:
         """An expression as messages write it."""
-        return f"'{Impressor(_SpecNames()).fonte(term.no)}'"
-
-
-class _SpecNames:
-    """Names as the spec writes them."""
-
-    def campo(self, _classe: str, nome: str) -> str:
-        return nome
-
-    def metodo(self, _classe: str, nome: str) -> str:
-        return nome
-
-    def parametro(self, _classe: str, _metodo: str, nome: str) -> str:
-        return nome
-
-    def tipo(self, nome: str) -> str:
-        return nome
-
-    def membro(self, _enumeracao: str, nome: str) -> str:
-        return nome
-
-    def constante(self, nome: str) -> str:
-        return nome
-
-    def colecao(self, _classe: str, _nome: str) -> bool:
-        return False
+        return f"'{Impressor(NomesDaSpec()).fonte(term.no)}'"
 
 
 def _value(op: str, x: Any, y: Any) -> Any:

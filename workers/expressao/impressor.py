@@ -80,6 +80,38 @@ class Nomes(Protocol):
         ...
 
 
+class NomesDaSpec:
+    """Names as the spec writes them, for messages."""
+
+    def campo(self, _classe: str, nome: str) -> str:
+        """As it is."""
+        return nome
+
+    def metodo(self, _classe: str, nome: str) -> str:
+        """As it is."""
+        return nome
+
+    def parametro(self, _classe: str, _metodo: str, nome: str) -> str:
+        """As it is."""
+        return nome
+
+    def tipo(self, nome: str) -> str:
+        """As it is."""
+        return nome
+
+    def membro(self, _enumeracao: str, nome: str) -> str:
+        """As it is."""
+        return nome
+
+    def constante(self, nome: str) -> str:
+        """As it is."""
+        return nome
+
+    def colecao(self, _classe: str, _nome: str) -> bool:
+        """Conditions see a relation as a list."""
+        return False
+
+
 @dataclass(slots=True)
 class Impressor:
     """Prints expressions of one place; collects what the source needs.
@@ -206,11 +238,15 @@ class Impressor:
 
     def _binary(self, no: Binaria) -> tuple[str, int]:
         if no.tipo.lista:  # a relation is no tuple, so 'a + b' would not work on it
-            return f"({', '.join(f'*{self.percorrido(part)}' for part in (no.a, no.b))})", ATOM
+            return f"({', '.join(text for part in (no.a, no.b) for text in self._spread(part))})", ATOM
         level = LEVEL[no.op]
         left = self._within(no.a, level + 1 if no.op == "**" else level)
         right = self._within(no.b, level if no.op == "**" else level + 1)
         return f"{left} {no.op} {right}", level
+
+    def _spread(self, no: No) -> list[str]:
+        """The elements of a list, as they stand inside another."""
+        return [self.fonte(item) for item in no.itens] if isinstance(no, Itens) else [f"*{self.percorrido(no)}"]
 
     def _call(self, no: Chamada) -> tuple[str, int]:
         args = [self.fonte(arg) for arg in no.args]
