@@ -7,14 +7,14 @@ definition of the method is changed in one place, likeliest first, until the rep
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import batched
+from itertools import islice
 from typing import Any
 
 from contratos.consumidos import CorrigirBug, ResultadoCorrigir
 from contratos.metricas import Etapa
-from contratos.problems import Malformed, Problema
+from contratos.problems import Malformed
 from contratos.release import Papel, Release
 from contratos.spec import Spec
 from prometheus_fabrica import marked_yaml
@@ -25,16 +25,14 @@ from prometheus_fabrica.handlers.building import Construcao
 from prometheus_fabrica.handlers.contract import Outcome, Tools, Trabalho
 from workers import bug_report, e_estrutural, flow, spec_repair
 from workers.bug_report import FIELD, Relato
-from workers.contradiction import SpecContraditoria
 from workers.e_estrutural import Gerado
 from workers.flow import Estado, ResultadoWorker
 from workers.ports import Sandbox
-from workers.sandboxes.report import Suite, ensaiar, executar_suite, planejados
+from workers.sandboxes.report import Suite, executar_suite, planejados
 from workers.spec_repair import Correcao
 
 REPRODUCTION = "test_reproducao_{}.py"
 NOTE = "CORRECAO.md"
-BATCH = 30  # corrections tried on the reproduction in one run of the sandbox
 FINALISTS = 8  # corrections that the whole suite judges
 
 
@@ -54,18 +52,22 @@ def corrigir_bug(contexto: CorrigirBug, work: Trabalho, tools: Tools) -> Outcome
     """Reproduce, correct, run everything, and release. Permanent: not reproducible, or nothing that was tried helps."""
     bug = _read(contexto, work, tools)
     sandbox = tools.sandbox()
-    head = _generated(bug, bug.documento)
-    tests = _reproduction(bug, head)
-    if not _fails(bug, head, tests, sandbox, work):
-        raise Permanent(
-            f"not reproduced: what the report asks for holds in release {bug.pai.id} ({', '.join(tests)} passed); "
-            "the example in contexto.erro must show what is wrong"
-        )
-    correction, result = _corrected(bug, head, tests, sandbox, work, tools)
-    note = _note(bug, contexto, correction, tests)
-    feita = Construcao(bug.lida, sandbox, {"E": result}, Etapa.CORRECAO, pai=bug.pai, extras={NOTE: note})
-    pronta = building.release_of(feita, work)
-    return Outcome(ResultadoCorrigir(release_ref=pronta.release.id), saida=pronta.saida, pacote=pronta.pacote)
+    tests: list[str] = []
+    for correction, made in islice(_candidates(bug), FINALISTS):
+        if not tests:  # the report's tests are the same whatever corrects the bug
+            tests = _reproduction(bug, made)
+            _demand_failure(bug, made, tests, sandbox, work)
+        result = _judged(bug, correction, sandbox, work, tools)
+        if result.estado is Estado.VERDE:
+            extras = {NOTE: _note(bug, contexto, correction, tests)}
+            feita = Construcao(bug.lida, sandbox, {"E": result}, Etapa.CORRECAO, pai=bug.pai, extras=extras)
+            pronta = building.release_of(feita, work)
+            return Outcome(ResultadoCorrigir(release_ref=pronta.release.id), pronta.saida, pronta.pacote)
+    raise Permanent(
+        f"no single change of {bug.relato.classe or 'the spec'}.{bug.relato.metodo or ''} makes the report hold and "
+        f"keeps the whole suite green{_refusal(bug)}: correct the spec {bug.lida.spec.id} in Git, or the example in "
+        f"{FIELD}, then repeat the item"
+    )
 
 
 def _read(contexto: CorrigirBug, work: Trabalho, tools: Tools) -> Bug:
@@ -106,14 +108,37 @@ def _with_example(documento: Any, relato: Relato, marca: str) -> dict[str, Any]:
     return spec_repair.with_example(documento, owner, relato.metodo, {"nome": marca, **relato.exemplo})
 
 
-def _generated(bug: Bug, documento: Mapping[str, Any]) -> Gerado:
-    """Code and suite of a spec's document, the reproduction included."""
+def _candidates(bug: Bug) -> Iterator[tuple[Correcao | None, Gerado]]:
+    """The spec as it is, then each correction of it, likeliest first: those that agree with the report.
+
+    A generator refuses a spec that contradicts one of its examples, so most corrections never reach the sandbox.
+    """
+    corrections: list[Correcao | None] = [None]
+    if bug.relato.classe is not None and bug.relato.metodo is not None:
+        corrections += spec_repair.correcoes(bug.documento, bug.relato.classe, bug.relato.metodo)
+    for correction in corrections:
+        try:
+            yield correction, _generated(bug, correction)
+        except Malformed:
+            continue  # it contradicts the report, or is no spec at all
+
+
+def _refusal(bug: Bug) -> str:
+    """What speaks against the report in the spec as it is; nothing when that can be generated."""
     try:
-        made = e_estrutural.gerar(Spec.ler(documento))
+        _generated(bug, None)
     except Malformed as error:
-        about = [Problema(FIELD, f"the example does not fit the spec: {each}") for each in error.problemas]
-        raise Malformed(about) from error
-    return _with_test(made, bug)
+        return f" (as the spec is: {error})"
+    return ""
+
+
+def _generated(bug: Bug, correction: Correcao | None) -> Gerado:
+    """Code and suite of the spec with this correction, the report's own test included."""
+    return _with_test(e_estrutural.gerar(Spec.ler(_documento(bug, correction))), bug)
+
+
+def _documento(bug: Bug, correction: Correcao | None) -> dict[str, Any]:
+    return dict(bug.documento) if correction is None else correction.aplicada(bug.documento)
 
 
 def _with_test(made: Gerado, bug: Bug) -> Gerado:
@@ -141,33 +166,18 @@ def _suite(made: Gerado) -> Suite:
     return Suite(made.arquivos, made.codigo, made.testes)
 
 
-def _fails(bug: Bug, head: Gerado, tests: Sequence[str], sandbox: Sandbox, work: Trabalho) -> bool:
-    """Whether a test of the report fails on the code of the release that is said to have the bug."""
-    theirs = {path: text for path, text in head.arquivos.items() if path not in head.codigo} | dict(bug.codigo)
-    suite = Suite(theirs, tuple(sorted(bug.codigo)), head.testes)
-    result = executar_suite(suite, sandbox, work.stop)
-    return any(case.nome.startswith(tuple(tests)) for case in result.falhas)
+def _demand_failure(bug: Bug, made: Gerado, tests: Sequence[str], sandbox: Sandbox, work: Trabalho) -> None:
+    """Permanent unless a test of the report fails on the code of the release that is said to have the bug."""
+    theirs = {path: text for path, text in made.arquivos.items() if path not in made.codigo} | dict(bug.codigo)
+    result = executar_suite(Suite(theirs, tuple(sorted(bug.codigo)), made.testes), sandbox, work.stop)
+    if not any(case.nome.startswith(tuple(tests)) for case in result.falhas):
+        raise Permanent(
+            f"not reproduced: what the report asks for holds in release {bug.pai.id} ({', '.join(tests)} passed); "
+            f"the example in {FIELD} must show what is wrong"
+        )
 
 
-def _corrected(
-    bug: Bug, head: Gerado, tests: Sequence[str], sandbox: Sandbox, work: Trabalho, tools: Tools
-) -> tuple[Correcao | None, ResultadoWorker]:
-    """The spec as it is now, if that is right; else with the first correction that everything agrees with."""
-    as_it_is = _judged(bug, bug.documento, sandbox, work, tools)
-    if as_it_is.estado is Estado.VERDE:
-        return None, as_it_is
-    for correction in _promising(bug, head, tests, sandbox, work)[:FINALISTS]:
-        result = _judged(bug, correction.aplicada(bug.documento), sandbox, work, tools)
-        if result.estado is Estado.VERDE:
-            return correction, result
-    raise Permanent(
-        f"reproduced on release {bug.pai.id} ({', '.join(tests)}), but no single change of "
-        f"{bug.relato.classe or 'the spec'}.{bug.relato.metodo or ''} passes it and the whole suite: correct the spec "
-        f"{bug.lida.spec.id} in Git, then repeat the item"
-    )
-
-
-def _judged(bug: Bug, documento: Mapping[str, Any], sandbox: Sandbox, work: Trabalho, tools: Tools) -> ResultadoWorker:
+def _judged(bug: Bug, correction: Correcao | None, sandbox: Sandbox, work: Trabalho, tools: Tools) -> ResultadoWorker:
     """The whole flow, without corrections of the code: the spec is what is being corrected."""
 
     class ComReproducao:
@@ -177,28 +187,8 @@ def _judged(bug: Bug, documento: Mapping[str, Any], sandbox: Sandbox, work: Trab
             return _with_test(e_estrutural.gerar(spec), bug)
 
     labels = {"item": work.item, "tentativa": str(work.tentativa)}
-    spec = Spec.ler(documento)
+    spec = Spec.ler(_documento(bug, correction))
     return flow.executar(ComReproducao(), spec, sandbox, work.stop, rotulos=labels, cache=tools.cache)
-
-
-def _promising(bug: Bug, head: Gerado, tests: Sequence[str], sandbox: Sandbox, work: Trabalho) -> Sequence[Correcao]:
-    """The corrections of the method's definition with which the report's tests pass, likeliest first."""
-    if bug.relato.classe is None or bug.relato.metodo is None:
-        return []
-    variants: list[tuple[Correcao, dict[str, str]]] = []
-    for correction in spec_repair.correcoes(bug.documento, bug.relato.classe, bug.relato.metodo):
-        try:
-            made = e_estrutural.gerar(Spec.ler(correction.aplicada(bug.documento)))
-        except (Malformed, SpecContraditoria):
-            continue  # no spec: a change that the language refuses
-        changed = {path: made.arquivos[path] for path in made.codigo if made.arquivos[path] != head.arquivos.get(path)}
-        if changed and set(made.codigo) == set(head.codigo):
-            variants.append((correction, changed))
-    found: list[Correcao] = []
-    for batch in batched(variants, BATCH, strict=False):
-        trials = ensaiar(_suite(head), [files for _, files in batch], tests, sandbox, work.stop)
-        found += [correction for (correction, _), trial in zip(batch, trials, strict=True) if trial.passou]
-    return found
 
 
 def _note(bug: Bug, contexto: CorrigirBug, correction: Correcao | None, tests: Sequence[str]) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from contratos.consumidos import Implantar, ResultadoImplantar
-from contratos.implantacao import EstadoImplantacao
+from contratos.implantacao import EstadoImplantacao, Implantacao
+from contratos.metricas import Etapa, MetricaBuild
+from contratos.release import Release
 from contratos.tipos import PRODUTOR, derived_id
 from prometheus_fabrica.backlog.store import Novo
 from prometheus_fabrica.errors import Permanent
 from prometheus_fabrica.handlers.contract import Outcome, Tools, Trabalho
+
+HOUR_S = 3600.0
 
 
 def implantar(contexto: Implantar, work: Trabalho, tools: Tools) -> Outcome:
@@ -19,8 +23,13 @@ def implantar(contexto: Implantar, work: Trabalho, tools: Tools) -> Outcome:
         raise Permanent(f"contexto.release_ref: there is no release {contexto.release_ref!r}")
     arquivos = tools.arquivos(release)
     implantacao = tools.implantar(release, arquivos, contexto.ambiente, work)
+    document = {"_id": implantacao.id, **implantacao.model_dump(mode="json", exclude={"criado_em"})}
     if implantacao.estado is not EstadoImplantacao.ATIVA:
-        raise Permanent(f"release {release.id} in {contexto.ambiente}: {implantacao.estado}: {implantacao.motivo}")
+        why = f"release {release.id} in {contexto.ambiente}: {implantacao.estado}: {implantacao.motivo}"
+        failed = derived_id(
+            work.item, "implantacoes", work.token
+        )  # the good attempt may still come, under the plain id
+        raise Permanent(why, registros=[("implantacoes", document | {"_id": failed, "id": failed})])
     identity = derived_id(work.item, "validar_implantacao", 0)
     validar: dict[str, Any] = {
         "_id": identity,
@@ -34,6 +43,27 @@ def implantar(contexto: Implantar, work: Trabalho, tools: Tools) -> Outcome:
     }
     if implantacao.url is not None:
         validar["url"] = implantacao.url
-    document = {"_id": implantacao.id, **implantacao.model_dump(mode="json", exclude={"criado_em"})}
     resultado = ResultadoImplantar(implantacao_ref=implantacao.id, ambiente=implantacao.ambiente)
-    return Outcome(resultado, saida=[Novo("implantacoes", document), Novo("backlog_items", validar)])
+    records = [Novo("implantacoes", document), Novo("metricas_build", _metric(work, release, implantacao))]
+    return Outcome(resultado, saida=[*records, Novo("backlog_items", validar)])
+
+
+def _metric(work: Trabalho, release: Release, implantacao: Implantacao) -> dict[str, Any]:
+    """What the deployment took, by the dates of its last attempt's steps."""
+    last = max(passo.tentativa for passo in implantacao.passos)
+    seconds = sum(
+        (passo.fim - passo.inicio).total_seconds()
+        for passo in implantacao.passos
+        if passo.tentativa == last and passo.fim is not None
+    )
+    metric = MetricaBuild(
+        id=derived_id(work.item, "metricas_build", 0),
+        item=work.item,
+        etapa=Etapa.IMPLANTACAO,
+        spec_ref=release.spec_ref,
+        release_ref=release.id,
+        pontos=0,
+        horas_deploy=seconds / HOUR_S,
+        verde=True,
+    )
+    return metric.to_dict()
