@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
 from itertools import batched, groupby
+from operator import itemgetter
 from typing import Any
 
 from contratos.estados import Status
@@ -26,6 +28,9 @@ IDS = 1000  # ids a query
 LOOKS = 10  # how often a changing item is read again before the last look counts
 SHOWN = 12  # items of a loop that a message names
 
+ID = itemgetter(0)
+NAMED: Doc = {"id": {"$type": "string"}}
+SEEN_BUT = {"resultado": 0}  # of what a batch holds; it may be large, and nothing is said of it
 SEEN = {"id": 1, "esquema": 1, "status": 1, "registro": 1, "propagado": 1, "saida.colecao": 1, "saida.doc._id": 1}
 HELD = {"id": 1, "lease.token": 1}
 
@@ -33,11 +38,17 @@ HELD = {"id": 1, "lease.token": 1}
 def verificar(backlog: Backlog, *, idle: bool = False) -> list[Violacao]:
     """Every violation, by item. `idle`: no daemon has anything to do, so nothing may be left to do either."""
     found: list[Violacao] = []
-    for docs in batched(_items(backlog), BATCH, strict=False):
-        suspects = [doc for doc, faults in _look(backlog, docs, idle=idle) if faults]
-        for doc in suspects:
-            found += _confirmed(backlog, doc, idle=idle)
-    found += _orphans(backlog)
+    for batch in batched(_read(backlog), BATCH, strict=False):
+        contexto = _contexto(backlog, [doc for each in batch for doc in each.docs])
+        for each in batch:
+            for doc in each.docs:
+                if _faults(doc, each.events, contexto, idle=idle):
+                    found += _confirmed(backlog, doc, idle=idle)
+            if not each.docs:
+                found += _orphan(backlog, each)
+            elif len(each.docs) > 1:
+                keys = [doc["_id"] for doc in each.docs]
+                found.append(broken(Regra.IDENTIDADE, each.item, "one item of this id", f"_id {keys}"))
     found += _tokens(backlog)
     found += _shared(backlog)
     found += _releases(backlog)
@@ -45,40 +56,61 @@ def verificar(backlog: Backlog, *, idle: bool = False) -> list[Violacao]:
     return found
 
 
-def _items(backlog: Backlog) -> Iterator[Doc]:
-    """All documents; `_id` never changes, so none is passed over and none comes twice."""
-    yield from backlog.items.find({}, {"resultado": 0}).sort("_id", 1).batch_size(BATCH)
+@dataclass(frozen=True, slots=True)
+class _Historia:
+    """An identity: the item, if it is there, and its published events in order."""
+
+    item: str
+    docs: Sequence[Doc]
+    events: Sequence[Doc]
+
+
+def _read(backlog: Backlog) -> Iterator[_Historia]:
+    """Everything there is, each document and each event once: two sorted streams, joined as they come."""
+    items = backlog.items.find(NAMED, SEEN_BUT).sort("id", 1).batch_size(BATCH)
+    events = backlog.eventos.find().sort([("item", 1), ("seq", 1)]).batch_size(BATCH)
+    both = merge(((doc["id"], doc, None) for doc in items), ((event["item"], None, event) for event in events), key=ID)
+    for item, group in groupby(both, key=ID):
+        parts = list(group)
+        docs = [doc for _, doc, _ in parts if doc is not None]
+        yield _Historia(item, docs, [event for _, _, event in parts if event is not None])
+    for doc in backlog.items.find({"$nor": [NAMED]}, SEEN_BUT):
+        yield _Historia(item_id(doc), [doc], ())
+
+
+def _faults(doc: Doc, events: Sequence[Doc], contexto: Contexto, *, idle: bool) -> list[Violacao]:
+    """What is wrong with an item, as it was read."""
+    faults: list[Violacao] = []
+    if doc.get("esquema") is not None:
+        faults += invariants.of_state(doc, contexto)
+        faults += histories.of_history(doc, events)
+    if idle:
+        faults += invariants.idle(doc)
+        faults += invariants.idle_watch(doc, contexto)
+    return faults
 
 
 def _confirmed(backlog: Backlog, doc: Doc, *, idle: bool) -> list[Violacao]:
     """What is wrong with an item, looked at until it held still."""
     faults: list[Violacao] = []
     for _ in range(LOOKS):
-        before = backlog.items.find_one({"_id": doc["_id"]}, {"resultado": 0})
+        before = backlog.items.find_one({"_id": doc["_id"]}, SEEN_BUT)
         if before is None:
-            return []  # deleted meanwhile: its events are judged by `_orphans`
-        ((_, faults),) = _look(backlog, [before], idle=idle)
-        if not faults or backlog.items.find_one({"_id": doc["_id"]}, {"resultado": 0}) == before:
+            return []  # deleted meanwhile: the next run judges its events
+        faults = _faults(before, _events(backlog, item_id(before)), _contexto(backlog, [before]), idle=idle)
+        if not faults or backlog.items.find_one({"_id": doc["_id"]}, SEEN_BUT) == before:
             break
     return faults
 
 
-def _look(backlog: Backlog, docs: Sequence[Doc], *, idle: bool) -> list[tuple[Doc, list[Violacao]]]:
-    """Each of these documents with what is wrong with it."""
-    contexto = _contexto(backlog, docs)
-    adopted = [item_id(doc) for doc in docs if doc.get("esquema") is not None]
-    events = _events(backlog, adopted)
-    result = []
-    for doc in docs:
-        faults: list[Violacao] = []
-        if doc.get("esquema") is not None:
-            faults += invariants.of_state(doc, contexto)
-            faults += histories.of_history(doc, events.get(item_id(doc), ()))
-        if idle:
-            faults += invariants.idle(doc)
-            faults += invariants.idle_watch(doc, contexto)
-        result.append((doc, faults))
-    return result
+def _orphan(backlog: Backlog, historia: _Historia) -> Iterator[Violacao]:
+    """What is wrong with events whose item is gone; it may have been inserted after the reading came past its place."""
+    if backlog.items.find_one({"id": historia.item}, {"_id": 1}) is None:
+        yield from histories.of_orphan(historia.item, historia.events)
+
+
+def _events(backlog: Backlog, item: str) -> list[Doc]:
+    return backlog.eventos.find({"item": item}).sort("seq", 1).to_list()
 
 
 # -- what a batch refers to -------------------------------------------------------------------------------------------
@@ -156,23 +188,7 @@ def _line(backlog: Backlog, chave: str) -> frozenset[str] | None:
     return frozenset(waiting for member in members for waiting in member.get("bloqueando") or ())
 
 
-def _events(backlog: Backlog, items: Sequence[str]) -> Mapping[str, list[Doc]]:
-    found = backlog.eventos.find({"item": {"$in": list(items)}}).sort([("item", 1), ("seq", 1)]) if items else ()
-    return {item: list(events) for item, events in groupby(found, key=lambda event: event["item"])}
-
-
 # -- what only all items together show --------------------------------------------------------------------------------
-
-
-def _orphans(backlog: Backlog) -> Iterator[Violacao]:
-    """Events whose item is gone."""
-    names = backlog.eventos.find({}, {"_id": 0, "item": 1}).sort([("item", 1), ("seq", 1)])
-    distinct = (item for item, _ in groupby(names, key=lambda event: event["item"]))
-    for chunk in batched(distinct, IDS, strict=False):
-        there = {doc["id"] for doc in backlog.items.find({"id": {"$in": list(chunk)}}, {"id": 1})}
-        for item, events in _events(backlog, [each for each in chunk if each not in there]).items():
-            if backlog.items.find_one({"id": item}, {"_id": 1}) is None:  # it may have been published meanwhile
-                yield from histories.of_orphan(item, events)
 
 
 def _tokens(backlog: Backlog) -> Iterator[Violacao]:

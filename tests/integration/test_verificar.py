@@ -171,6 +171,16 @@ def test_two_holders_of_one_token_are_found(vivido: Backlog) -> None:
     assert "a token of its own" in violation.esperado
 
 
+def test_two_items_of_one_identity_are_found(vivido: Backlog) -> None:
+    """DESIGN, identity: `id` is unique, and where the index was dropped an auditor sees who is not."""
+    vivido.items.drop_index("id")
+    vivido.items.insert_one(found(vivido, "solto") | {"_id": "outro"})
+
+    (violation,) = audit.verificar(vivido, idle=True)
+    assert (violation.nome, violation.item) == ("identidade", "solto")
+    assert "'outro'" in violation.encontrado
+
+
 def test_second_open_gap_of_one_key_is_found(vivido: Backlog) -> None:
     """Shared gaps: of each key at most one item is open."""
     given(vivido, item("g1", chave="gap:x", numero=1), item("g2", chave="gap:x", numero=2))
