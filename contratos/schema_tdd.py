@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from contratos.spec_base import Lista, ListFormToo, Nomeada, Parte, filled, text_keys
+from contratos.spec_base import Lista, ListFormToo, Nomeada, Parte, Textos, filled, text_keys
 from contratos.spec_poo import CONDICAO, Exemplo
 
 Cobertura = Literal["pairwise", "t-way", "completa", "each-choice"]
@@ -118,7 +118,7 @@ class Alvo(Parte):
         description="Equivalence classes: factor -> {validas, invalidas}. A factor is a parameter; for a method "
         "also 'self.x', an attribute before the call.",
     )
-    proibidas: tuple[str, ...] = Field(
+    proibidas: Textos = Field(
         default=(),
         description=f"Combinations that cannot occur: conditions over the factors by name; a test row for which "
         f"one holds is not made. {CONDICAO}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import unicodedata
 from collections.abc import Mapping
+from datetime import date, datetime
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Self, TypeVar, Unpack
@@ -344,10 +345,30 @@ P = TypeVar("P", bound=Parte)
 Lista = Annotated[tuple[P, ...], BeforeValidator(_as_list)]
 """Parts in their order; a single one may stand without the list."""
 
-Textos = Annotated[
-    tuple[str, ...],
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=str | list[str]),
-]
+
+def _as_expression(value: Any) -> Any:
+    """What YAML reads as a number, a truth or a date, as the expression that people meant."""
+    match value:
+        case bool() | int() | float():
+            return repr(value)
+        case datetime():
+            parts = (value.year, value.month, value.day, value.hour, value.minute, value.second)
+            return f"datetime({', '.join(map(str, parts))})"
+        case date():
+            return f"date({value.year}, {value.month}, {value.day})"
+    return value
+
+
+Expressao = Annotated[str, BeforeValidator(_as_expression, json_schema_input_type=str | float | bool)]
+"""The text of an expression; a bare number or truth is one too."""
+
+
+def one_or_many(value: Any) -> Any:
+    """A text alone is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Textos = Annotated[tuple[str, ...], BeforeValidator(one_or_many, json_schema_input_type=str | list[str])]
 """One text or a list of texts."""
 
 

@@ -8,11 +8,12 @@ whether names exist and types agree is checked against the whole spec by the wor
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from contratos.spec_base import Documentada, Lista, Parte, PorNome, Textos, name_fault
+from contratos.spec_base import Documentada, Expressao, Lista, Parte, PorNome, Textos, name_fault, one_or_many
+from contratos.spec_relacao import Relacao
 from contratos.spec_tipos import ClasseErro, Constante, Enumeracao, Limites, TextoTipo, TipoValor
 
 EXPRESSAO = (
@@ -24,13 +25,15 @@ EXPRESSAO = (
 CONDICAO = f"{EXPRESSAO} It is True or False."
 
 
-class Condicao(Parte, curtas={str: "que"}):
+class Condicao(Parte, curtas={str: "que", bool: "que"}):
     """A condition that must hold: an invariant, a precondition or a postcondition."""
 
     id: str = Field(
         default="", description="Short id by which messages and tests name it, for example I1; numbered when left out."
     )
-    que: str = Field(min_length=1, description=f"The condition. {CONDICAO} In 'pos' also antigo(e) and resultado.")
+    que: Expressao = Field(
+        min_length=1, description=f"The condition. {CONDICAO} In 'pos' also antigo(e) and resultado."
+    )
     mensagem: str = Field(default="", description="What people read when it does not hold.")
     requisito: Textos = Field(default=(), description="Ids of the requirements that it comes from.")
 
@@ -44,7 +47,7 @@ class Atributo(Documentada, Limites, curtas={str: "tipo"}):
         description="Default value: the constructor may then be called without it. (A regular expression goes "
         "into 'regex'.)",
     )
-    inicial: str | None = Field(
+    inicial: Expressao | None = Field(
         default=None,
         description=f"Value at creation when none is given, computed: {EXPRESSAO} Also agora(), hoje(), "
         f"novo_id() with 'usa'.",
@@ -55,7 +58,7 @@ class Atributo(Documentada, Limites, curtas={str: "tipo"}):
     somente_leitura: bool = Field(
         default=False, description="Set at creation and never changed afterwards, not even by methods."
     )
-    deriva: str | None = Field(
+    deriva: Expressao | None = Field(
         default=None, description=f"Computed from the others whenever it is read, never stored. {EXPRESSAO}"
     )
     secreto: bool = Field(default=False, description="Never shown in repr, messages or logs.")
@@ -67,52 +70,6 @@ class Atributo(Documentada, Limites, curtas={str: "tipo"}):
     def tem_padrao(self) -> bool:
         """Whether the spec gives a default (None may be one)."""
         return "padrao" in self.model_fields_set
-
-
-class Relacao(Documentada, curtas={str: "classe"}):
-    """A link to objects of another class. In code it is an attribute: an object, an optional object, or a
-    collection.
-    """
-
-    classe: str = Field(description="Name of the class at the other end.")
-    multiplicidade: str = Field(
-        default="1",
-        description="How many: '1', '0..1', '*', '0..*', '1..*', '2..5'.",
-        pattern=r"^(\d+|\*|\d+\s*\.\.\s*(\d+|\*))$",
-    )
-    inversa: str | None = Field(
-        default=None, description="Name of the relation at the other end that is kept consistent with this one."
-    )
-    dono: bool = Field(
-        default=False, description="This object owns the others (composition): one of them has at most one owner."
-    )
-    somente_leitura: bool = Field(default=False, description="Fixed at creation.")
-
-    @field_validator("multiplicidade", mode="before")
-    @classmethod
-    def _text(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    @field_validator("multiplicidade")
-    @classmethod
-    def _in_order(cls, value: str) -> str:
-        least, _, most = value.replace(" ", "").partition("..")
-        if most.isdigit() and (int(most) < int(least) or int(most) == 0):
-            raise ValueError(f"'{value}': the upper number must be at least 1 and not below the lower one")
-        return value.replace(" ", "")
-
-    @property
-    def limites(self) -> tuple[int, int | None]:
-        """Least and largest number of objects; None = no upper limit."""
-        least, dots, most = self.multiplicidade.partition("..")
-        if least == "*":
-            return 0, None
-        return int(least), (int(least) if not dots else None if most == "*" else int(most))
-
-    @property
-    def muitos(self) -> bool:
-        """Whether it is a collection."""
-        return self.limites[1] != 1
 
 
 class Parametro(Documentada, Limites, curtas={str: "tipo"}):
@@ -140,7 +97,7 @@ class Retorno(Limites, curtas={str: "tipo"}):
 class ErroDeclarado(Parte):
     """An error that a method raises; of several, the first whose condition holds."""
 
-    se: str = Field(
+    se: Expressao = Field(
         min_length=1, description=f"When: a condition on the parameters and the state before the call. {CONDICAO}"
     )
     lanca: str = Field(
@@ -149,7 +106,7 @@ class ErroDeclarado(Parte):
     )
     id: str = Field(default="", description="Short id by which tests name it, for example E1; numbered when left out.")
     mensagem: str = Field(default="", description="Text of the error here, instead of the error's own.")
-    dados: dict[str, str] = Field(
+    dados: dict[str, Expressao] = Field(
         default_factory=dict, description="Values that the error carries: name -> expression."
     )
     estado_intacto: bool = Field(default=True, description="The object is then exactly as before the call.")
@@ -159,11 +116,11 @@ class ErroDeclarado(Parte):
 class Regra(Parte):
     """A row of a decision table."""
 
-    se: str | None = Field(
+    se: Expressao | None = Field(
         default=None, description=f"When the row applies. {CONDICAO} Left out in the last row: otherwise."
     )
-    retorna: str | None = Field(default=None, description=f"What the method then returns. {EXPRESSAO}")
-    muda: dict[str, str] = Field(
+    retorna: Expressao | None = Field(default=None, description=f"What the method then returns. {EXPRESSAO}")
+    muda: dict[str, Expressao] = Field(
         default_factory=dict,
         description="Attributes that change: name -> expression of the new value (all read the old state).",
     )
@@ -191,19 +148,19 @@ class Passo(Parte, curtas={str: "faz"}):
         "'self.linhas.append(e)', "
         "'self.linhas.remove(e)', 'objeto.metodo(parametro=e)', 'nome = objeto.metodo(...)'; also 'return e'.",
     )
-    se: str | None = Field(default=None, description=f"A condition, with 'entao' and perhaps 'senao'. {CONDICAO}")
+    se: Expressao | None = Field(default=None, description=f"A condition, with 'entao' and perhaps 'senao'. {CONDICAO}")
     entao: Lista[Passo] = Field(default=(), description="Steps when 'se' holds.")
     senao: Lista[Passo] = Field(default=(), description="Steps when 'se' does not hold.")
     para_cada: str | None = Field(
         default=None, description="A local name that stands for each element of 'em' in turn."
     )
-    em: str | None = Field(default=None, description="The collection of 'para_cada': an expression.")
+    em: Expressao | None = Field(default=None, description="The collection of 'para_cada': an expression.")
     passos: Lista[Passo] = Field(default=(), description="Steps done for each element.")
     lanca: str | None = Field(default=None, description="Raise this error.")
-    dados: dict[str, str] = Field(
+    dados: dict[str, Expressao] = Field(
         default_factory=dict, description="Values that the raised error carries: name -> expression."
     )
-    retorna: str | None = Field(default=None, description=f"End with this value. {EXPRESSAO}")
+    retorna: Expressao | None = Field(default=None, description=f"End with this value. {EXPRESSAO}")
 
     def verbo(self) -> str:
         """Which kind of step it is. ValueError when it is none or several."""
@@ -215,10 +172,10 @@ class Passo(Parte, curtas={str: "faz"}):
         return verbs[0]
 
 
-class Corpo(Parte, curtas={str: "expressao", list: "passos"}):
+class Corpo(Parte, curtas={str: "expressao", list: "passos", int: "expressao", float: "expressao", bool: "expressao"}):
     """How a method does it: one of expression, decision table, steps."""
 
-    expressao: str | None = Field(default=None, description=f"The value returned. {EXPRESSAO}")
+    expressao: Expressao | None = Field(default=None, description=f"The value returned. {EXPRESSAO}")
     tabela: Tabela | None = Field(default=None, description="A decision table.")
     passos: tuple[Passo, ...] | None = Field(default=None, description="Steps, one after the other.")
 
@@ -277,7 +234,7 @@ class Metodo(Documentada):
         default=(),
         description="Errors that belong to the method's behaviour, in order: the first that applies is raised.",
     )
-    modifica: tuple[str, ...] | None = Field(
+    modifica: Textos | None = Field(
         default=None, description="Attributes and relations that may change; [] = none; left out = any."
     )
     pura: bool = Field(
@@ -292,13 +249,20 @@ class Metodo(Documentada):
     )
     exemplos: Lista[Exemplo] = Field(default=(), description="Calls and what comes of them.")
 
+    @field_validator("retorna", mode="before")
+    @classmethod
+    def _nothing(cls, value: Any) -> Any:
+        """'retorna: None' says that nothing is returned."""
+        return None if isinstance(value, str) and value.strip().lower() in {"none", "null", "nada", "void"} else value
+
 
 class Estados(Parte):
     """Life cycle: which methods may be called in which state, and where they lead."""
 
     inicial: str = Field(description="State of a new object.")
     transicoes: dict[str, dict[str, str]] = Field(
-        description="State -> {method: next state}. A method that stands in no state may be called in all; "
+        description="State -> {method: next state}, or a list of {de, metodo, para}. A method that stands in no "
+        "state may be called in all; "
         "elsewhere a call raises EstadoInvalido."
     )
     atributo: str = Field(
@@ -309,8 +273,21 @@ class Estados(Parte):
 
     @field_validator("transicoes", mode="before")
     @classmethod
-    def _final_states(cls, value: Any) -> Any:
-        return {k: v if v is not None else {} for k, v in value.items()} if isinstance(value, dict) else value
+    def _as_table(cls, value: Any) -> Any:
+        """Final states have nothing behind them; and a list of moves is a table, too."""
+        if isinstance(value, dict):
+            return {state: moves if moves is not None else {} for state, moves in value.items()}
+        if not isinstance(value, list):
+            return value
+        table: dict[Any, dict[Any, Any]] = {}
+        for place, move in enumerate(value):
+            if not isinstance(move, dict) or set(move) != {"de", "metodo", "para"}:
+                raise ValueError(
+                    f"entry [{place}]: expected {{de: state, metodo: method, para: next state}}, found {move!r}"
+                )
+            for state in move["de"] if isinstance(move["de"], list) else [move["de"]]:
+                table.setdefault(state, {})[move["metodo"]] = move["para"]
+        return table
 
     def nomes(self) -> list[str]:
         """All states, those with transitions first; in no order that depends on the order of keys."""
@@ -342,7 +319,7 @@ class Classe(Documentada):
     )
     metodos: PorNome[Metodo] = Field(default_factory=dict, description="Name -> method.")
     estados: Estados | None = Field(default=None, description="Life cycle.")
-    usa: tuple[Literal["relogio", "aleatorio"], ...] = Field(
+    usa: Annotated[tuple[Literal["relogio", "aleatorio"], ...], BeforeValidator(one_or_many)] = Field(
         default=(),
         description="What it needs from outside, given to the constructor: relogio (agora(), hoje()), aleatorio "
         "(sorteia(a, b), novo_id()).",

@@ -79,6 +79,8 @@ def _attribute(spec: spec_poo.Atributo, classe: spec_poo.Classe, tabelas: Tabela
         return None
     if sum((spec.tem_padrao, spec.inicial is not None, spec.deriva is not None)) > 1:
         falhas.diz(at, "at most one of padrao, inicial and deriva")
+    if isinstance(spec.padrao, str) and spec.padrao.startswith("^") and spec.regex is None:
+        falhas.diz(f"{at}.padrao", "is the default value; a regular expression is given as 'regex'")
     whole, own = limites(spec, tipo, tabelas, tabelas.mundo, falhas, at)
     has_default, default = padrao(spec, tipo, tabelas.mundo, falhas, at)
     of_states = classe.estados is not None and classe.estados.atributo == spec.nome
