@@ -9,14 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from prometheus_fabrica import config
-from prometheus_fabrica.backlog.store import Backlog
-from prometheus_fabrica.cli import output
-from prometheus_fabrica.config import Config
+from prometheus_fabrica.cli import audit, budgets, items, output, service
 
-USAGE_ERROR: Any = (
-    typer.BadParameter.__base__
-)  # click's, which newer versions of Typer bring along under a name of their own
+# Click's, which newer versions of Typer bring along under a name of their own.
+USAGE_ERROR: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="fabrica",
@@ -41,23 +37,8 @@ def settings(
     context.obj = {"mongo_uri": mongo_uri, "banco": banco, "specs": specs, "dados": dados}
 
 
-def load(context: typer.Context, **flags: Any) -> Config:
-    """The settings in force for this command."""
-    return config.load({**(context.find_root().obj or {}), **flags})
-
-
-def open_backlog(context: typer.Context, settings: Config | None = None) -> Backlog:
-    """The store, with this person as the author of what is written."""
-    from prometheus_fabrica import opening
-    from prometheus_fabrica.ambient import Ambient
-
-    return opening.backlog(settings or load(context), Ambient(dono=opening.person()))
-
-
 def main() -> None:
     """The entry point: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
-    from prometheus_fabrica.cli import audit, budgets, items, service
-
     for module in (service, items, audit, budgets):
         module.register(app)
     try:

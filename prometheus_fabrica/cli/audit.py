@@ -10,8 +10,8 @@ import typer
 from contratos.problems import Malformed
 from prometheus_fabrica.backlog import queries
 from prometheus_fabrica.backlog.store import Doc
-from prometheus_fabrica.cli.app import load, open_backlog
 from prometheus_fabrica.cli.output import Json, cell, moment, out, print_json, print_table, stop
+from prometheus_fabrica.cli.settings import load, open_backlog
 
 Desde = Annotated[str | None, typer.Option(help="From this moment on, ISO 8601, UTC")]
 Ate = Annotated[str | None, typer.Option(help="Before this moment, ISO 8601, UTC")]

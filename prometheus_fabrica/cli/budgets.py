@@ -10,8 +10,8 @@ import typer
 from contratos.capacidade import Capacidades, TipoCapacidade, chave
 from contratos.problems import Malformed
 from contratos.recursos import SpecRecursos
-from prometheus_fabrica.cli.app import open_backlog
 from prometheus_fabrica.cli.output import Json, out, print_json, print_table
+from prometheus_fabrica.cli.settings import open_backlog
 from prometheus_fabrica.errors import Refused
 
 capacidades = typer.Typer(no_args_is_help=True, help="What the factory has: APIs, hardware, containers.")

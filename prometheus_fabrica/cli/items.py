@@ -13,8 +13,8 @@ from prometheus_fabrica import commands
 from prometheus_fabrica.approvals import Decisao
 from prometheus_fabrica.backlog import queries
 from prometheus_fabrica.backlog.store import Backlog, Doc, item_id
-from prometheus_fabrica.cli.app import open_backlog
 from prometheus_fabrica.cli.output import Json, cell, moment, out, parse_json, plain, print_json, print_table
+from prometheus_fabrica.cli.settings import open_backlog
 from prometheus_fabrica.errors import Refused
 
 Id = Annotated[str, typer.Argument(help="The item's id")]

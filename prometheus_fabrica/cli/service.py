@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from contratos import schema
-from prometheus_fabrica.cli.app import load, open_backlog
 from prometheus_fabrica.cli.output import Json, cell, out, print_json
+from prometheus_fabrica.cli.settings import load, open_backlog
 from prometheus_fabrica.errors import Refused
 
 
