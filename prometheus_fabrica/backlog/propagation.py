@@ -25,17 +25,22 @@ def propagar(backlog: Backlog, key: Any) -> bool:
 
     Returns whether it is now marked as propagated; False when it has not ended on record, or changed meanwhile.
     """
-    doc = backlog.items.find_one({"_id": key, "registro": {"$in": list(TERMINAIS)}})
-    if doc is None:
-        return False
-    if _ours(doc):
-        _publish_outcome(backlog, doc)
-    publicar_eventos(backlog, [doc], forget=False)
-    if doc["registro"] == Status.CONCLUIDO:
-        unblocking.concluded(backlog, item_id(doc))
-    else:
-        transitions.bloquear_dependentes(backlog, item_id(doc), {"id": item_id(doc), "motivo": doc["registro"]})
-    return transitions.propagado(backlog, doc)
+    return propagar_todos(backlog, [key]) == 1
+
+
+def propagar_todos(backlog: Backlog, keys: Sequence[Any]) -> int:
+    """The same for several items, in hardly more round trips than for one. Returns how many are now marked."""
+    ended = {"_id": {"$in": list(keys)}, "registro": {"$in": list(TERMINAIS)}}
+    docs = backlog.items.find(ended).to_list()
+    for doc in docs:
+        if _ours(doc):
+            _publish_outcome(backlog, doc)
+    publicar_eventos(backlog, docs, forget=False)
+    unblocking.concluded(backlog, frozenset(item_id(doc) for doc in docs if doc["registro"] == Status.CONCLUIDO))
+    for doc in docs:
+        if doc["registro"] != Status.CONCLUIDO:
+            transitions.bloquear_dependentes(backlog, item_id(doc), {"id": item_id(doc), "motivo": doc["registro"]})
+    return transitions.propagados(backlog, docs)
 
 
 def _ours(doc: Doc) -> bool:
@@ -52,10 +57,8 @@ def publicar_eventos(backlog: Backlog, docs: Sequence[Doc], *, forget: bool = Tr
     insert_once(backlog.eventos, events)
     backlog.ambient.failpoint("publicar_eventos.depois")
     if forget:
-        for doc in docs:
-            seqs = [event["seq"] for event in doc.get("eventos_novos") or ()]
-            if seqs:
-                transitions.eventos_publicados(backlog, doc["_id"], seqs)
+        carried = {doc["_id"]: [event["seq"] for event in doc.get("eventos_novos") or ()] for doc in docs}
+        transitions.eventos_publicados(backlog, {key: seqs for key, seqs in carried.items() if seqs})
     return len(events)
 
 

@@ -255,18 +255,26 @@ def vigiado(backlog: Backlog, doc: Doc, dependencia: str) -> bool:
     return move(backlog, "vigiado", rule, [{"$unset": ["exame"]}])
 
 
-def desbloquear(backlog: Backlog, doc: Doc, ultima: str) -> bool:
-    """Bloqueado -> Pendente: every dependency is Concluido, `ultima` the last that was waited for. True: landed."""
+def desbloquear(backlog: Backlog, free: Iterable[tuple[Doc, str]]) -> int:
+    """Bloqueado -> Pendente: every dependency is Concluido. Each with the one that was waited for last.
+
+    Returns how many landed.
+    """
+    updates = [UpdateOne(_examined(doc), _freed(doc, ultima, backlog.ambient.dono)) for doc, ultima in free]
+    return moves(backlog, "desbloquear", updates)
+
+
+def _freed(doc: Doc, ultima: str, por: str) -> list[Stage]:
     ready = {"pronto": True} if doc.get("tipo") in NOSSOS else {}
     stage = change(
         Transicao.DESBLOQUEIO,
         Status.PENDENTE,
-        backlog.ambient.dono,
+        por,
         fields={**ready, "desbloqueado_em": NOW, "desbloqueado_por": literal(ultima)},
         item_desbloqueado=literal(item_id(doc)),
         item_que_desbloqueou=literal(ultima),
     )
-    return move(backlog, "desbloquear", _examined(doc), [stage, UNWATCHED])
+    return [stage, UNWATCHED]
 
 
 def recusar_ciclo(backlog: Backlog, doc: Doc, erro: str) -> bool:
@@ -310,23 +318,24 @@ def juntar(backlog: Backlog, key: Any, values: Mapping[str, Sequence[str]]) -> b
     return landed
 
 
-def eventos_publicados(backlog: Backlog, key: Any, seqs: Sequence[int]) -> None:
-    """These events stand in `eventos`: the item need not carry them any more. No change of state."""
-    backlog.ambient.failpoint("eventos_publicados.antes")
-    backlog.items.update_one({"_id": key}, {"$pull": {"eventos_novos": {"seq": {"$in": list(seqs)}}}})
-    backlog.ambient.failpoint("eventos_publicados.depois")
+def eventos_publicados(backlog: Backlog, published: Mapping[Any, Sequence[int]]) -> int:
+    """These events (`_id` -> numbers) stand in `eventos`: their items need not carry them any more. No new state."""
+    pulled = {key: {"$pull": {"eventos_novos": {"seq": {"$in": list(seqs)}}}} for key, seqs in published.items()}
+    return moves(backlog, "eventos_publicados", [UpdateOne({"_id": key}, pull) for key, pull in pulled.items()])
 
 
-def propagado(backlog: Backlog, doc: Doc) -> bool:
-    """Everything that follows from this end has been done. False: the item changed meanwhile.
+def propagados(backlog: Backlog, docs: Iterable[Doc]) -> int:
+    """Everything that follows from these ends has been done. Returns of how many; the others changed meanwhile."""
+    return moves(backlog, "propagado", [_propagado(backlog, doc) for doc in docs])
 
-    A neighbour's item is not ours to delete, and one that is Falhou waits for an operator.
-    """
+
+def _propagado(backlog: Backlog, doc: Doc) -> UpdateOne:
+    """A neighbour's item is not ours to delete, and one that is Falhou waits for an operator."""
     rule = {"_id": doc["_id"], "registro": doc["registro"], "seq": doc["seq"]}
     retencao = backlog.limits.retencao_s
     kept = retencao is None or doc.get("tipo") not in NOSSOS or doc["registro"] == Status.FALHOU
     done: Doc = {"propagado": literal(doc["registro"])} | ({} if kept else {"expira_em": in_seconds(retencao or 0.0)})
-    return move(backlog, "propagado", rule, [{"$set": done}, {"$unset": ["eventos_novos"]}])
+    return UpdateOne(rule, [{"$set": done}, {"$unset": ["eventos_novos"]}])
 
 
 # -- commands ---------------------------------------------------------------------------------------------------------

@@ -30,10 +30,10 @@ NEEDED = {"id": 1, "tipo": 1, "registro": 1, "depende_de": 1, "aguarda": 1, "exa
 KNOWN = {"id": 1, "tipo": 1, "status": 1, "esquema": 1, "registro": 1, "depende_de": 1}
 
 
-def examinar(backlog: Backlog, key: Any, *, publicado: str | None = None) -> bool:
+def examinar(backlog: Backlog, key: Any, *, publicados: frozenset[str] = frozenset()) -> bool:
     """Free the blocked item with this `_id`, or let it watch an open dependency. True: it was unblocked by this call.
 
-    `publicado`: a dependency whose documents the caller has just published; of the others that is made sure here.
+    `publicados`: dependencies whose documents the caller has just published; of the others that is made sure here.
 
     One whose last examination was never ended (`exame`; so too of a new item) has all its dependencies followed upwards
     for a loop: whoever began may have died before that.
@@ -48,8 +48,8 @@ def examinar(backlog: Backlog, key: Any, *, publicado: str | None = None) -> boo
     while True:
         still_open = first_open(backlog, waits)
         if still_open is None:
-            documents.publicar_dos_concluidos(backlog, [each for each in waits if each != publicado])
-            return transitions.desbloquear(backlog, doc, last)
+            documents.publicar_dos_concluidos(backlog, [each for each in waits if each not in publicados])
+            return transitions.desbloquear(backlog, [(doc, last)]) == 1
         last, found = still_open
         if not transitions.vigiar(backlog, doc, last, _why(last, found), externo=not found or not found.get("esquema")):
             return False  # it changed under our eyes: whoever changed it, or the sweep, goes on
@@ -74,14 +74,24 @@ def _refused(backlog: Backlog, loop: Sequence[str]) -> Any:
     return None
 
 
-def concluded(backlog: Backlog, item: str) -> int:
-    """Examine every item that watches this concluded one. Returns how many were unblocked. May be repeated."""
-    freed = 0
-    while True:
-        watchers = list(backlog.items.find({"status": Status.BLOQUEADO, "aguarda": item}, {"_id": 1}).limit(CHUNK))
-        freed += sum(examinar(backlog, watcher["_id"], publicado=item) for watcher in watchers)
-        if len(watchers) < CHUNK:
-            return freed
+def concluded(backlog: Backlog, items: frozenset[str]) -> int:
+    """Examine every item that watches one of these concluded ones, whose documents are published.
+
+    Returns how many were unblocked. May be repeated.
+    """
+    watching = {"status": Status.BLOQUEADO, "registro": Status.BLOQUEADO, "aguarda": {"$in": sorted(items)}}
+    freed, before = 0, [None]
+    while items:
+        watchers = list(backlog.items.find(watching, NEEDED).limit(CHUNK))
+        ready = [doc for doc in watchers if items.issuperset(waits_for(doc))]  # nothing of theirs is left to ask for
+        freed += transitions.desbloquear(backlog, [(doc, doc["aguarda"]) for doc in ready])
+        others = [doc["_id"] for doc in watchers if not items.issuperset(waits_for(doc))]
+        freed += sum(examinar(backlog, key, publicados=items) for key in others)
+        keys = [doc["_id"] for doc in watchers]
+        if len(watchers) < CHUNK or keys == before:
+            break
+        before = keys
+    return freed
 
 
 def first_open(backlog: Backlog, dependencies: Sequence[str]) -> tuple[str, Doc | None] | None:
