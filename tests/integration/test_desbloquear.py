@@ -9,8 +9,8 @@ import pytest
 from bson import ObjectId
 
 from contratos.estados import EXTERNO, Status
-from prometheus_fabrica.backlog import audit, sweeps, transitions, unblocking
-from prometheus_fabrica.backlog.store import Backlog
+from prometheus_fabrica.backlog import audit, propagation, sweeps, transitions, unblocking
+from prometheus_fabrica.backlog.store import Backlog, Posse
 from tests.harness.builders import (
     events_of,
     found,
@@ -73,12 +73,26 @@ def test_item_is_unblocked_when_the_dependency_ends_between_the_watch_and_the_se
     backlog: Backlog, outro: Callable[[str], Backlog], mundo: Mundo
 ) -> None:
     """Rule 4: store the watch, then look again, so that a conclusion in between is not missed."""
-    given(backlog, item("b"))
-    backlog.items.insert_one(item("a", "b"))
     other = outro("daemon2")
-    mundo.failpoints.arm("vigiar.antes", lambda: given_concluded(other, "b"))
+    posse = given_claimed(other, "b")
+    backlog.items.insert_one(item("a", "b"))
+    mundo.failpoints.arm("vigiar.antes", lambda: _concludes(other, posse))
 
     sweeps.adotar_novos(backlog)
+
+    assert status_of(backlog, "a") == Status.PENDENTE
+
+
+def test_item_is_unblocked_when_the_next_dependency_ends_while_the_watch_moves_on(
+    backlog: Backlog, outro: Callable[[str], Backlog], mundo: Mundo
+) -> None:
+    """Rule 4: two dependencies concluded at the same instant by two daemons must still unblock it."""
+    other = outro("daemon2")
+    given(backlog, item("a", "b", "c"), item("b"), item("c"))
+    first, second = given_claimed(backlog, "c"), given_claimed(other, "b")
+    mundo.failpoints.arm("vigiar.antes", lambda: _concludes(other, second))
+
+    _concludes(backlog, first)
 
     assert status_of(backlog, "a") == Status.PENDENTE
 
@@ -95,6 +109,24 @@ def test_item_is_unblocked_when_its_examiner_dies_and_the_dependency_ends(
         sweeps.adotar_novos(backlog)
 
     given_concluded(outro("daemon2"), "b")
+
+    assert status_of(backlog, "a") == Status.PENDENTE
+    assert audit.verificar(backlog, idle=True) == []
+
+
+def test_item_is_unblocked_when_whoever_moved_its_watch_died_and_the_next_dependency_had_just_ended(
+    backlog: Backlog, outro: Callable[[str], Backlog], mundo: Mundo
+) -> None:
+    """Rule 3: nobody tells the item of that end any more, so the watch itself must be found by a sweep."""
+    other = outro("daemon2")
+    given(backlog, item("a", "b", "c"), item("b"), item("c"))
+    first, second = given_claimed(backlog, "c"), given_claimed(other, "b")
+    mundo.failpoints.arm("vigiar.antes", lambda: _concludes(other, second))
+    mundo.failpoints.die_at("vigiar.depois")
+    with pytest.raises(Morte):
+        _concludes(backlog, first)
+
+    sweeps.until_quiet(backlog)
 
     assert status_of(backlog, "a") == Status.PENDENTE
     assert audit.verificar(backlog, idle=True) == []
@@ -204,3 +236,9 @@ def test_fan_out_frees_every_dependent(backlog: Backlog) -> None:
 
     assert backlog.items.count_documents({"status": Status.PENDENTE}) == 120
     assert audit.verificar(backlog, idle=True) == []
+
+
+def _concludes(store: Backlog, posse: Posse) -> None:
+    """The owner concludes and tells, and no sweep helps."""
+    assert transitions.concluir(store, posse, {}, [])
+    propagation.propagar(store, posse.key)
