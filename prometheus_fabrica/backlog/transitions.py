@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from pymongo import UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
@@ -35,6 +36,8 @@ from prometheus_fabrica.backlog.recording import (
     with_error,
 )
 from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, insert_once, item_id, waits_for
+
+log = structlog.get_logger(__name__)
 
 WRITE_CONFLICT = 112
 CONFLICT_TRIES = 20
@@ -62,7 +65,10 @@ def move(backlog: Backlog, name: str, rule: Rule, pipeline: Sequence[Stage]) -> 
 
 
 def moves(backlog: Backlog, name: str, updates: Sequence[UpdateOne]) -> int:
-    """The same for many documents in one round trip. Returns how many landed."""
+    """The same for many documents in one round trip. Returns how many landed.
+
+    A document that a hand has spoilt, so that the write makes no sense, keeps the others from nothing.
+    """
     if not updates:
         return 0
     backlog.ambient.failpoint(f"{name}.antes")
@@ -70,9 +76,12 @@ def moves(backlog: Backlog, name: str, updates: Sequence[UpdateOne]) -> int:
         landed = backlog.items.bulk_write(updates, ordered=False).matched_count
     except BulkWriteError as error:
         faults = error.details["writeErrors"]
-        if error.details.get("writeConcernErrors") or any(fault.get("code") != WRITE_CONFLICT for fault in faults):
+        if error.details.get("writeConcernErrors"):
             raise
-        landed = error.details["nMatched"]  # the others did not land: sweeps and the next round try them again
+        # Those that merely collided are tried again by the sweeps and the next round.
+        for fault in (each for each in faults if each.get("code") != WRITE_CONFLICT):
+            log.warning("gravacao_recusada", transicao=name, chave=str(fault["op"]["q"]["_id"]), erro=fault["errmsg"])
+        landed = error.details["nMatched"]
     backlog.ambient.failpoint(f"{name}.depois")
     return int(landed)
 
@@ -113,14 +122,12 @@ def consumir(backlog: Backlog, tipos: Sequence[str], limit: int) -> list[Posse]:
     claimed: list[Posse] = []
     for round_ in range(CLAIM_ROUNDS):
         wanted = limit - len(claimed)
-        rule = {"tipo": {"$in": list(tipos)}, **CLAIMABLE}
-        window = backlog.items.find(rule, {"_id": 1}).sort([("ordem", 1), ("_id", 1)]).limit(wanted * WINDOW)
-        keys = [doc["_id"] for doc in window]
+        keys = candidatos(backlog, tipos, wanted * WINDOW)
         if round_:
             backlog.ambient.shuffle(keys)
         if not keys:
             break
-        claimed += _claim(backlog, keys[:wanted])
+        claimed += consumir_ids(backlog, keys[:wanted])
         if len(claimed) == limit or (len(keys) <= wanted and not round_):
             break
     return claimed
@@ -128,11 +135,19 @@ def consumir(backlog: Backlog, tipos: Sequence[str], limit: int) -> list[Posse]:
 
 def consumir_id(backlog: Backlog, key: Any) -> Posse | None:
     """The same for one item, by its `_id`: how commands own what they conclude."""
-    claimed = _claim(backlog, [key])
+    claimed = consumir_ids(backlog, [key])
     return claimed[0] if claimed else None
 
 
-def _claim(backlog: Backlog, keys: Sequence[Any]) -> list[Posse]:
+def candidatos(backlog: Backlog, tipos: Sequence[str], limit: int) -> list[Any]:
+    """The `_id`s of up to `limit` items of these types that could be claimed now, best first. Claims none."""
+    rule = {"tipo": {"$in": list(tipos)}, **CLAIMABLE}
+    found = backlog.items.find(rule, {"_id": 1}).sort([("ordem", 1), ("_id", 1)]).limit(limit)
+    return [doc["_id"] for doc in found]
+
+
+def consumir_ids(backlog: Backlog, keys: Sequence[Any]) -> list[Posse]:
+    """Pendente -> EmProcessamento, for those of these items that can still be claimed. Returns those, ours now."""
     tokens = {key: backlog.ambient.token() for key in keys}
     dono, concessao_s = backlog.ambient.dono, backlog.limits.concessao_s
     updates = [

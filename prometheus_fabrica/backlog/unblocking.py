@@ -84,13 +84,14 @@ def concluded(backlog: Backlog, items: frozenset[str]) -> int:
     while items:
         watchers = list(backlog.items.find(watching, NEEDED).limit(CHUNK))
         ready = [doc for doc in watchers if items.issuperset(waits_for(doc))]  # nothing of theirs is left to ask for
-        freed += transitions.desbloquear(backlog, [(doc, doc["aguarda"]) for doc in ready])
+        now = transitions.desbloquear(backlog, [(doc, doc["aguarda"]) for doc in ready])
         others = [doc["_id"] for doc in watchers if not items.issuperset(waits_for(doc))]
-        freed += sum(examinar(backlog, key, publicados=items) for key in others)
+        now += sum(examinar(backlog, key, publicados=items) for key in others)
+        freed += now
         keys = [doc["_id"] for doc in watchers]
-        if len(watchers) < CHUNK or keys == before:
+        if (len(watchers) < CHUNK and now == len(watchers)) or keys == before:
             break
-        before = keys
+        before = keys  # some may still watch what nobody will tell them of again: their dependencies changed meanwhile
     return freed
 
 

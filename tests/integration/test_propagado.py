@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -97,6 +98,27 @@ def test_mark_does_not_land_when_the_item_was_taken_up_again_meanwhile(backlog: 
 
     assert "propagado" not in found(backlog, "a")
     sweeps.until_quiet(backlog)
+    assert audit.verificar(backlog, idle=True) == []
+
+
+def test_mark_does_not_land_when_the_item_ended_the_same_way_again_meanwhile(
+    backlog: Backlog, outro: Callable[[str], Backlog], mundo: Mundo
+) -> None:
+    """Rule 6: the mark takes the item's own events away, so it must be about all of them."""
+    other = outro("daemon2")
+    transitions.falhar(backlog, given_claimed(backlog, "a"), "no network", livre_em_s=None)
+
+    def fail_again() -> None:
+        transitions.repetir(other, found(other, "a"), "ana", None)
+        posse = transitions.consumir_id(other, "a")
+        assert posse is not None
+        transitions.falhar(other, posse, "no network", livre_em_s=None)
+
+    mundo.failpoints.arm("propagado.antes", fail_again)
+    propagation.propagar(backlog, "a")
+    sweeps.until_quiet(backlog)
+
+    assert [event["seq"] for event in events_of(backlog, "a")] == [1, 2, 3, 4, 5, 6]
     assert audit.verificar(backlog, idle=True) == []
 
 
