@@ -64,6 +64,7 @@ def daemon(config: Config) -> Daemon:
 def tools(config: Config, store: Backlog, chosen: Callable[[], Escolha]) -> Tools:
     """What handlers may reach. `chosen` is called when the first of them needs the sandbox."""
     db = store.db
+    known = cache(lambda: _parameters(config))
 
     def deploy(release: Release, arquivos: Mapping[str, bytes], ambiente: str, work: Trabalho) -> Implantacao:
         implantador = Implantador(config.dados, chosen().sandbox, lambda: releases.agora(db), store.ambient)
@@ -74,7 +75,7 @@ def tools(config: Config, store: Backlog, chosen: Callable[[], Escolha]) -> Tool
         definitions=cache(lambda: _definitions(config)),
         sandbox=lambda: chosen().sandbox,
         capacidades=lambda: capacidades.disponiveis(db),
-        parametros=lambda: current_parameters(db),
+        parametros=lambda: known().com(calibracoes.vigente(db)),
         release=lambda ref: _release(db, {"id": ref}),
         ultima_release=lambda spec_ref: _release(db, {"spec_ref": spec_ref}),
         arquivos=lambda release: releases.abrir(db, release),
@@ -84,9 +85,13 @@ def tools(config: Config, store: Backlog, chosen: Callable[[], Escolha]) -> Tool
     )
 
 
-def current_parameters(db: Database[Doc]) -> Parametros:
-    """The pricing parameters of this version, with the calibration in force."""
-    return parametros.padrao().com(calibracoes.vigente(db))
+def _parameters(config: Config) -> Parametros:
+    """The pricing parameters of this version, with the alternatives that the operator knows of."""
+    if config.alternativas is None:
+        return parametros.padrao()
+    return parametros.padrao(
+        parametros.ler_alternativas(config.alternativas.read_text("utf-8"), str(config.alternativas))
+    )
 
 
 def _definitions(config: Config) -> Definitions:

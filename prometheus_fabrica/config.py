@@ -50,8 +50,8 @@ class Config(BaseSettings):
         default=None, ge=7, description="Days after which finished items are deleted; unset: never"
     )
     dados: Path = Field(default=Path(".fabrica"), description="Folder for everything that the factory keeps on disk")
-    ambiente: str = Field(
-        default="producao", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Default environment of deployments"
+    alternativas: Path | None = Field(
+        default=None, description="YAML file with further alternatives for gaps, by capability"
     )
     log_formato: Literal["auto", "json", "console"] = Field(
         default="auto", description="Log lines: JSON, or for people"

@@ -74,6 +74,8 @@ OTHERS: dict[str, tuple[Indice, ...]] = {
     nome: (Indice("id", [("id", 1)], "identity, for neighbours", {"unique": True}),)
     for nome in ("specs_recursos", "releases", "implantacoes", "capacidades")
 }
+OTHERS["metricas_build"] = (Indice("etapa", [("etapa", 1), ("criado_em", 1)], "metrics, calibration"),)
+OTHERS["calibracoes"] = (Indice("versao", [("versao", 1)], "one calibration a version", {"unique": True}),)
 OTHERS["releases"] += (
     Indice("arquivo", [("arquivo", 1)], "sweep: archives that no release names"),
     Indice("spec", [("spec_ref", 1), ("criado_em", -1)], "the newest release of a spec"),

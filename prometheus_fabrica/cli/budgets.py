@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,16 @@ from contratos.recursos import SpecRecursos
 from prometheus_fabrica.cli.output import Json, out, print_json, print_table
 from prometheus_fabrica.cli.settings import open_backlog
 from prometheus_fabrica.errors import Refused
+
+
+class Formato(StrEnum):
+    """How `explicar` speaks."""
+
+    TEXTO = "texto"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    K6 = "k6"
+
 
 capacidades = typer.Typer(no_args_is_help=True, help="What the factory has: APIs, hardware, containers.")
 
@@ -107,6 +118,9 @@ def capacidades_remover(
 def capacidades_sondar(
     context: typer.Context,
     api: Annotated[list[str] | None, typer.Option(help="An endpoint to ask: nome=URL")] = None,
+    credencial: Annotated[
+        list[str] | None, typer.Option(help="Environment variable with an endpoint's key: nome=VARIAVEL")
+    ] = None,
     validade_s: Annotated[float, typer.Option(min=1, help="Seconds that what is found holds")] = 86400.0,
     json: Json = False,
 ) -> None:
@@ -115,7 +129,11 @@ def capacidades_sondar(
 
     backlog = open_backlog(context)
     found = probing.sondar(
-        backlog.db, dict(_pair(each) for each in api or ()), por=backlog.ambient.dono, validade_s=validade_s
+        backlog.db,
+        dict(_pair(each) for each in api or ()),
+        por=backlog.ambient.dono,
+        validade_s=validade_s,
+        credenciais=dict(_pair(each) for each in credencial or ()),
     )
     if json:
         print_json(found)
@@ -155,23 +173,29 @@ def explicar(
     item: Annotated[
         str, typer.Argument(metavar="ID", help="Id of a budget, of its item, or of the spec's newest budget")
     ],
-    formato: Annotated[str, typer.Option(help="texto, markdown or html")] = "texto",
+    formato: Annotated[Formato, typer.Option(help="texto, markdown, html, or k6: a load test of it")] = Formato.TEXTO,
+    contra: Annotated[str | None, typer.Option(help="Another budget: what differs from it to this one")] = None,
     json: Json = False,
 ) -> None:
     """Explain a budget: each figure, its formula with the numbers put in, its range, and what would change it most."""
-    from prometheus_fabrica.pricing import explain
+    from prometheus_fabrica.pricing import explain, load_plan
 
-    budget = _budget(open_backlog(context).db, item)
-    if json:
+    db = open_backlog(context).db
+    budget = _budget(db, item)
+    if contra is not None:
+        typer.echo(explain.comparacao(_budget(db, contra), budget))
+    elif json:
         print_json(budget.model_dump(mode="json"))
-    elif formato == "markdown":
-        typer.echo(explain.markdown(budget))
-    elif formato == "html":
-        typer.echo(explain.html(budget))
-    elif formato == "texto":
-        explain.imprimir(out, budget, [])
     else:
-        raise typer.BadParameter("expected texto, markdown or html", param_hint="--formato")
+        match formato:
+            case Formato.TEXTO:
+                explain.imprimir(out, budget, [])
+            case Formato.MARKDOWN:
+                typer.echo(explain.markdown(budget))
+            case Formato.HTML:
+                typer.echo(explain.html(budget))
+            case Formato.K6:
+                typer.echo(load_plan.k6(budget))
 
 
 def _budget(db: Any, ident: str) -> SpecRecursos:
@@ -217,13 +241,16 @@ def calibrar(
 def avaliar(
     pasta: Annotated[Path, typer.Argument(help="Folder with CSV files and sets.yaml", exists=True, file_okay=False)],
     conjunto: Annotated[list[str] | None, typer.Option(help="Only this set; may be given again")] = None,
+    em_ordem: Annotated[
+        bool, typer.Option("--em-ordem", help="Learn from earlier rows only, instead of leave-one-out")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Judge the effort model on published data, beside the baselines that the field demands."""
-    from prometheus_fabrica.pricing import evaluation
+    from prometheus_fabrica.pricing import evaluation, evaluation_report
 
-    report = evaluation.avaliar(pasta, conjunto or None)
+    report = evaluation.avaliar(pasta, conjunto or None, em_ordem=em_ordem)
     if json:
         print_json(report.to_dict())
     else:
-        typer.echo(report.markdown())
+        typer.echo(evaluation_report.markdown(report))

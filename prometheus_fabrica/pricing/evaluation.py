@@ -16,8 +16,8 @@ import numpy as np
 
 from contratos.problems import Malformed
 from prometheus_fabrica.pricing import evaluation_models as modelos
-from prometheus_fabrica.pricing import evaluation_report, parametros
 from prometheus_fabrica.pricing import evaluation_rivals as rivais
+from prometheus_fabrica.pricing import parametros
 from prometheus_fabrica.pricing.evaluation_data import MINIMO, Conjunto, Dados, Vetor, conjuntos, ler
 from prometheus_fabrica.pricing.evaluation_models import Indices, Modelo
 from prometheus_fabrica.pricing.evaluation_scores import Notas, acaso, marp0, notas
@@ -75,10 +75,6 @@ class Relatorio:
                 for r in self.resultados
             ],
         }  # fmt: skip
-
-    def markdown(self) -> str:
-        """As a page."""
-        return evaluation_report.markdown(self)
 
 
 def avaliar(pasta: Path, nomes: Sequence[str] | None = None, *, em_ordem: bool = False) -> Relatorio:

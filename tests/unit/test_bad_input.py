@@ -341,5 +341,5 @@ def test_misspelled_setting_in_the_file_is_refused(tmp_path: Any, monkeypatch: p
     """A name that the settings do not know is an error, not a wish that nobody hears."""
     (tmp_path / "fabrica.yaml").write_text("vaga: 3\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Malformed, match=r"fabrica\.yaml: vaga: unknown setting; known are ambiente, banco"):
+    with pytest.raises(Malformed, match=r"fabrica\.yaml: vaga: unknown setting; known are alternativas, banco"):
         config.load()

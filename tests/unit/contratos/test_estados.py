@@ -33,7 +33,9 @@ def test_what_ended_badly_can_be_taken_up_again(status: Status) -> None:
     assert legal(status, "Bloqueado", "repeticao", "ana@host")
 
 
-@pytest.mark.parametrize(("de", "para", "tipo"), [("Pendente", "Concluido", "conclusao"), ("Oops", "Pendente", "falha")])
+@pytest.mark.parametrize(
+    ("de", "para", "tipo"), [("Pendente", "Concluido", "conclusao"), ("Oops", "Pendente", "falha")]
+)
 def test_a_jump_is_illegal_for_the_factory(de: str, para: str, tipo: str) -> None:
     """Nobody concludes what he has not claimed, and no status exists beyond the six."""
     assert not legal(de, para, tipo, "host:1:ab")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contratos.problems import Malformed
-from prometheus_fabrica.pricing import evaluation, evaluation_data, evaluation_models, evaluation_rivals
+from prometheus_fabrica.pricing import evaluation, evaluation_data, evaluation_models, evaluation_report, evaluation_rivals
 from prometheus_fabrica.pricing.evaluation_scores import acaso, marp0, notas, perda
 
 DADOS = os.environ.get("FABRICA_TEST_EFFORT_DATA")  # a folder with published sets, where there is one
@@ -65,8 +65,8 @@ def test_page_and_data_are_the_same_every_time(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
     report = evaluation.avaliar(folder)
 
-    assert report.markdown() == evaluation.avaliar(folder).markdown()
-    assert "Where it loses" in report.markdown()
+    assert evaluation_report.markdown(report) == evaluation_report.markdown(evaluation.avaliar(folder))
+    assert "Where it loses" in evaluation_report.markdown(report)
     assert (
         json.loads(json.dumps(report.to_dict()))["conjuntos"][0]["modelos"]["ATLM"]["sa"]
         == report.resultados[0].notas["ATLM"].sa
