@@ -80,9 +80,9 @@ def test_parent_gets_a_new_gap_when_the_open_one_ends_while_it_joins(
     """The filter is the rule: what has ended cannot be joined."""
     given_concluded(backlog, "s1", saida=budget("s1"))
     (gap,) = gaps(backlog)
-    posse = given_claimed(backlog, "s2")
+    posse, held = given_claimed(backlog, "s2"), given_claimed(outro("daemon2"), gap["_id"])
     transitions.concluir(backlog, posse, {}, budget("s2"))
-    mundo.failpoints.arm("juntar.antes", lambda: given_concluded(outro("daemon2"), gap["_id"]))
+    mundo.failpoints.arm("juntar.antes", lambda: transitions.concluir(outro("daemon2"), held, {}, []))
 
     propagation.propagar(backlog, "s2")
 
