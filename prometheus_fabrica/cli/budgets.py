@@ -11,6 +11,8 @@ import typer
 from contratos.capacidade import Capacidades, TipoCapacidade, chave
 from contratos.problems import Malformed
 from contratos.recursos import SpecRecursos
+from prometheus_fabrica import commands
+from prometheus_fabrica.approvals import Decisao
 from prometheus_fabrica.cli.output import Json, out, print_json, print_table
 from prometheus_fabrica.cli.settings import open_backlog
 from prometheus_fabrica.errors import Refused
@@ -68,19 +70,27 @@ def capacidades_adicionar(
     nome: Annotated[str, typer.Argument(help="Its name, as specs write it: whisper, gpu, postgres:16")],
     detalhe: Annotated[list[str] | None, typer.Option(help="Something known of it: nome=valor")] = None,
     validade_s: Annotated[float | None, typer.Option(min=1, help="Seconds until it must be seen again")] = None,
+    concluir: Annotated[bool, typer.Option("--concluir", help="Also conclude the open gaps that it closes")] = False,
     json: Json = False,
 ) -> None:
-    """Register a capability, and name the open gaps that it closes."""
+    """Register a capability, and name the open gaps that it closes, or conclude them."""
     from prometheus_fabrica import capacidades as store
 
     backlog = open_backlog(context)
     details = dict(_pair(each) for each in detalhe or ())
     doc = store.adicionar(backlog.db, tipo, nome, por=backlog.ambient.dono, detalhes=details, validade_s=validade_s)
     gaps = store.dores(backlog.db, doc["id"])
+    if concluir:
+        seen = Decisao(aprovado=True, por=backlog.ambient.dono, motivo=f"{doc['id']} is there")
+        for gap in gaps:
+            commands.concluir(backlog, gap, {"capacidade": doc["id"]}, seen)
     if json:
-        print_json({**doc, "fecha": gaps})
+        print_json({**doc, "fecha": gaps, "concluidas": gaps if concluir else []})
         return
     out.print(f"{doc['id']} is registered")
+    if concluir:
+        out.print(f"concluded: {', '.join(gaps) or 'nothing waited for it'}")
+        return
     for gap in gaps:
         out.print(f"it closes the gap {gap}: 'fabrica concluir {gap}' concludes it and frees what waits")
 

@@ -146,7 +146,7 @@ def ver(context: typer.Context, item: Id, json: Json = False) -> None:
         out.print(f"[bold]it does not move because[/] {cell(reason)}")
     for child in queries.children(backlog, doc):
         out.print(f"[bold]produced[/] {cell(item_id(child))} {cell(child['tipo'])} {cell(child.get('status'))}")
-    _next_step(doc)
+    _next_step(backlog, doc)
 
 
 def _show(doc: Doc) -> None:
@@ -159,14 +159,24 @@ def _show(doc: Doc) -> None:
         out.print(f"  [red]erro[/] (attempt {error.get('tentativa')}): {cell(error['mensagem'])}")
 
 
-def _next_step(doc: Doc) -> None:
+def _next_step(backlog: Backlog, doc: Doc) -> None:
     item, status = item_id(doc), doc.get("status")
     if status == Status.PENDENTE and doc.get("tipo") in ("aprovar_orcamento", "aprovar_release", "validar_implantacao"):
         out.print(f"[bold]next[/] 'fabrica aprovar {item}' or 'fabrica rejeitar {item} --motivo ...'")
     elif status == Status.PENDENTE and doc.get("tipo") == "entrevistar_dor":
-        out.print(f"[bold]next[/] 'fabrica concluir {item}' when what it asks for is there")
+        there = _capability(backlog, doc)
+        when = f"now: {there} is there" if there else "when what it asks for is there"
+        out.print(f"[bold]next[/] 'fabrica concluir {item}' {when}")
     elif status in (Status.FALHOU, Status.CANCELADO):
         out.print(f"[bold]next[/] 'fabrica repetir {item}' tries it again")
+
+
+def _capability(backlog: Backlog, gap: Doc) -> str | None:
+    """The capability that closes this gap, if the factory has it by now."""
+    from prometheus_fabrica import capacidades
+
+    ident = str(gap.get("chave") or "").removeprefix("gap:")
+    return ident if ident in capacidades.disponiveis(backlog.db).ids else None
 
 
 def aprovar(context: typer.Context, item: Id, motivo: Motivo = None, json: Json = False) -> None:

@@ -185,3 +185,18 @@ def test_server_that_does_not_answer_is_named_without_its_password(fabrica: Fabr
     assert said.code == 1
     assert "MongoDB does not answer" in said.err
     assert "segredo" not in said.err + said.out
+
+
+def test_capability_that_appears_concludes_the_gaps_that_it_closes(fabrica: Fabrica, backlog: Backlog) -> None:
+    """Issue of gaps: a new capability names the open gaps that it closes, and concludes them when asked to."""
+    gap = {"id": "gap-1", "tipo": "entrevistar_dor", "contexto": {"sintoma": "sem Whisper"}, "chave": "gap:api:whisper"}
+    backlog.items.insert_one(gap)
+    given_budget(backlog, "orc-1", depende_de=["gap-1"])
+    offered = fabrica("capacidades", "adicionar", "api", "Whisper")
+    assert "it closes the gap gap-1: 'fabrica concluir gap-1' concludes it and frees what waits" in offered.out
+    assert "'fabrica concluir gap-1' now: api:whisper is there" in fabrica("ver", "gap-1").out
+    done = fabrica("capacidades", "adicionar", "api", "whisper", "--concluir", "--json").data
+    assert done["concluidas"] == ["gap-1"]
+    freed = backlog.items.find_one({"id": "orc-1"})
+    assert freed is not None
+    assert (freed["status"], freed["desbloqueado_por"]) == ("Pendente", "gap-1")
