@@ -21,16 +21,16 @@ class Failpoints:
 
     passed: Counter[str] = field(default_factory=Counter)
     _armed: dict[str, Callable[[], object]] = field(default_factory=dict)
-    _fuse: int | None = None
+    _fuse: tuple[int, Callable[[], object]] | None = None  # points still to pass, and what happens then
 
     def __call__(self, name: str) -> None:
         """What Ambient.failpoint calls."""
         self.passed[name] += 1
         if self._fuse is not None:
-            self._fuse -= 1
-            if self._fuse < 0:
-                self._fuse = None
-                raise Morte(name)
+            points, then = self._fuse
+            self._fuse = (points - 1, then) if points else None
+            if not points:
+                then()
         action = self._armed.pop(name, None)
         if action is not None:
             action()
@@ -41,15 +41,21 @@ class Failpoints:
 
     def die_at(self, name: str) -> None:
         """Raise Morte when `name` is passed next."""
-
-        def die() -> None:
-            raise Morte(name)
-
         self.arm(name, die)
 
-    def die_after(self, points: int | None) -> None:
-        """Raise Morte at whatever point comes after so many others; None: live on."""
-        self._fuse = points
+    def after(self, points: int, then: Callable[[], object]) -> None:
+        """Call `then` once, at whatever point comes after so many others."""
+        self._fuse = (points, then)
+
+    def disarm(self) -> None:
+        """Let every point be passed."""
+        self._fuse = None
+        self._armed.clear()
+
+
+def die() -> None:
+    """End this process, as far as a test's process can end."""
+    raise Morte
 
 
 @dataclass
