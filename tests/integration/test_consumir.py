@@ -110,6 +110,25 @@ def test_no_more_than_the_limit_is_claimed(backlog: Backlog) -> None:
     assert len(transitions.consumir(backlog, [TIPO], 3)) == 2
 
 
+def test_candidates_are_named_best_first_and_left_where_they_are(backlog: Backlog) -> None:
+    """Rule 7, queue notes 5.2: ids are read in order, and each is then claimed by its own conditional write."""
+    given(backlog, item("baixo", prioridade=10), item("alto", prioridade=90), item("espera", "nunca"))
+
+    assert transitions.candidatos(backlog, [TIPO], 5) == ["alto", "baixo"]
+    assert transitions.candidatos(backlog, [TIPO], 1) == ["alto"]
+    assert status_of(backlog, "alto") == Status.PENDENTE
+
+
+def test_of_several_candidates_those_are_claimed_that_still_can_be(backlog: Backlog, outro: Any) -> None:
+    """Rule 2: the condition is checked by the write, for each item by itself."""
+    given(backlog, *(item(key) for key in "abc"))
+    transitions.consumir_id(outro("daemon2"), "b")
+
+    claimed = transitions.consumir_ids(backlog, ["c", "b", "a", "nunca"])
+
+    assert [posse.item for posse in claimed] == ["c", "a"]
+
+
 def test_old_lease_leaves_nothing_behind_when_an_item_is_claimed_again(backlog: Backlog) -> None:
     """Update pipelines: `$set` would merge a new lease into an old one, so the old one is removed first."""
     given_item(backlog, "a")

@@ -122,6 +122,18 @@ def test_mark_does_not_land_when_the_item_ended_the_same_way_again_meanwhile(
     assert audit.verificar(backlog, idle=True) == []
 
 
+def test_of_several_ends_those_are_marked_that_are_as_they_were_seen(backlog: Backlog) -> None:
+    """The filter is the rule, for each item by itself."""
+    for key in ("a", "b"):
+        transitions.falhar(backlog, given_claimed(backlog, key), "no network", livre_em_s=None)
+    docs = [found(backlog, key) for key in ("a", "b")]
+    transitions.repetir(backlog, docs[0], "ana", None)
+
+    assert transitions.propagados(backlog, docs) == 1
+
+    assert ("propagado" in found(backlog, "a"), found(backlog, "b")["propagado"]) == (False, Status.FALHOU)
+
+
 def test_open_item_is_not_propagated(backlog: Backlog) -> None:
     """Only an end has consequences."""
     given_item(backlog, "a")
