@@ -8,7 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from contratos.spec_base import Documentada, Nomeada, Parte, PorNome
 
@@ -174,6 +176,21 @@ class Enumeracao(Documentada, curtas={list: "valores"}):
     valores: PorNome[Membro] = Field(
         min_length=1, description="The members: [RASCUNHO, PAGO], or a map from name to value."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _members_alone(cls, data: Any) -> Any:
+        """{RASCUNHO: r, PAGO: p}, which people write as readily as the list, is {valores: {...}}."""
+        alone = isinstance(data, dict) and data and not set(data) & set(cls.model_fields)
+        return {"valores": data} if alone and all(isinstance(v, str | int | None) for v in data.values()) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        long = super().__get_pydantic_json_schema__(schema, handler)
+        members = {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "integer", "null"]}}
+        members["description"] = "Short form of {valores: {...}}: member -> value."
+        handler.resolve_ref_schema(long)["anyOf"].insert(1, members)
+        return long
 
 
 class Dado(Nomeada, curtas={str: "tipo"}):

@@ -13,7 +13,7 @@ from typing import Any
 from workers import names
 from workers.estrutura.comandos import Atribui, Comando, Define, Retorna
 from workers.estrutura.modelo import Metodo
-from workers.expressao.arvore import Antigo, Campo, Clausula, Comparacao, Logica, No, Variavel, todos
+from workers.expressao.arvore import BOOL, Antigo, Campo, Clausula, Comparacao, Literal, Logica, No, Unaria, Variavel, todos
 from workers.expressao.impressor import nome_antigo
 
 type Equacoes = dict[str, tuple[Campo, No]]
@@ -52,9 +52,8 @@ def _equations(metodo: Metodo, fixos: frozenset[str]) -> tuple[No | None, Equaco
     changes: Equacoes = {}
     for condition in metodo.pos:
         for part in _conjuncts(condition.no):
-            if not (isinstance(part, Comparacao) and part.ops == ("==",)):
-                continue
-            for left, right in (part.operandos, part.operandos[::-1]):
+            sides = _sides(part)
+            for left, right in (sides, sides[::-1]) if sides else ():
                 if isinstance(left, Variavel) and left.nome == "resultado" and not _looks_at_result(right):
                     result = result or right
                     break
@@ -62,6 +61,18 @@ def _equations(metodo: Metodo, fixos: frozenset[str]) -> tuple[No | None, Equaco
                     changes.setdefault(left.nome, (left, right))
                     break
     return result, {name: pair for name, pair in changes.items() if not _unchanged(*pair)}
+
+
+def _sides(no: No) -> tuple[No, ...]:
+    """The two sides of an equation; 'self.ativo', 'not self.ativo' and 'self.fim is None' are equations too."""
+    match no:
+        case Comparacao(operandos=(_, _), ops=("==",)) | Comparacao(operandos=(_, Literal(valor=None)), ops=("is",)):
+            return no.operandos
+        case Campo(tipo=tipo) if tipo == BOOL:
+            return no, Literal(BOOL, True)
+        case Unaria(op="not", de=Campo(tipo=tipo) as field) if tipo == BOOL:
+            return field, Literal(BOOL, False)
+    return ()
 
 
 def _unchanged(target: Campo, value: No) -> bool:

@@ -184,8 +184,8 @@ class Chamadas:
         if isinstance(campo, Relacao):
             return
         if campo.deriva is not None:
-            for part in todos(campo.deriva):
-                if isinstance(part, Campo) and isinstance(part.de, Variavel):
+            for part in todos(campo.deriva):  # its formula says 'self'; other names run over other objects
+                if isinstance(part, Campo) and isinstance(part.de, Variavel) and part.de.nome == "self":
                     yield from self._fields_seen(owner, part, parameters)
         elif campo.no_construtor:
             yield (owner, campo.nome), campo

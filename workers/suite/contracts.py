@@ -9,7 +9,7 @@ from contratos.spec_tipos import Tipo
 from workers.estrutura.comandos import Atribui, Comando, Retorna
 from workers.estrutura.modelo import Atributo, Classe, Corpo, Metodo
 from workers.estrutura.valores import Novo
-from workers.expressao.arvore import Campo, Literal, Membro, No, Variavel
+from workers.expressao.arvore import Campo, Itens, Literal, Membro, No, Variavel
 from workers.expressao.avaliador import MembroValor, Registro, Valor
 from workers.expressao.impressor import literal
 from workers.suite.calls import Chamada, Chamadas
@@ -73,6 +73,8 @@ class TestesContratos:
             if attribute.nome in self.classe.fixos() or attribute.de_estados or not attribute.guardado:
                 continue
             old = good.antes[attribute.nome]
+            if _has_object(old) or _has_object(good.mudou.get(attribute.nome)):
+                continue
             if attribute.nome in good.mudou:
                 start[attribute.nome] = good.mudou[attribute.nome]
             options[attribute.nome] = [old, *self._samples(attribute)]
@@ -83,7 +85,7 @@ class TestesContratos:
                 samples = self.calls.objetos.amostras.validas(returns)
             except SemObjeto:
                 samples = []
-            options[RESULT] = [s.valor for s in samples if _plain(s.valor)]  # type: ignore[misc]
+            options[RESULT] = [s.valor for s in samples if not _has_object(s.valor)]  # type: ignore[misc]
         for changes in mudancas(options, MOST_BODIES):
             chosen = {**start, **changes}
             result = chosen.pop(RESULT, None)
@@ -94,7 +96,7 @@ class TestesContratos:
             samples = self.calls.objetos.valores(attribute)
         except SemObjeto:
             return []
-        return [s.valor for s in samples if _plain(s.valor)]  # type: ignore[misc]
+        return [s.valor for s in samples if not _has_object(s.valor)]  # type: ignore[misc]
 
     def _judged(self, happy: Chamada, errado: Errado) -> Recusa | None:
         body = Corpo(tuple(self._commands(errado)), "passos")
@@ -107,9 +109,10 @@ class TestesContratos:
     def _commands(self, errado: Errado) -> Iterator[Comando]:
         me = Variavel(Tipo(self.classe.nome), "self")
         for name, value in errado.atributos.items():
-            yield Atribui(((Campo(self.classe.campo(name).tipo, me, name), _node(value)),))
-        if self.metodo.retorna is not None and not isinstance(errado.resultado, Registro):
-            yield Retorna(_node(errado.resultado))
+            node = _node(value, self.classe.campo(name).tipo)
+            yield Atribui(((Campo(self.classe.campo(name).tipo, me, name), node),))
+        if self.metodo.retorna is not None and not _has_object(errado.resultado):
+            yield Retorna(_node(errado.resultado, self.metodo.retorna.tipo))
 
     def _write(self, happy: Chamada, errado: Errado, label: str, violation: str, contract: str, text: str) -> None:
         body_lines = [
@@ -144,13 +147,16 @@ class TestesContratos:
         )
 
 
-def _node(value: Valor) -> No:
-    """A value as the tree of an expression."""
+def _node(value: Valor, tipo: Tipo) -> No:
+    """A value that is no object, as the tree of an expression."""
     if isinstance(value, MembroValor):
         return Membro(Tipo(value.enumeracao), value.nome)
-    assert not isinstance(value, Registro | tuple)
+    if isinstance(value, tuple):
+        return Itens(tipo, tuple(_node(item, tipo.de or tipo) for item in value))
+    assert not isinstance(value, Registro)
     return Literal(Tipo("nada"), value)
 
 
-def _plain(value: object) -> bool:
-    return not isinstance(value, tuple | Registro | Novo)
+def _has_object(value: object) -> bool:
+    """Whether an object is in it: one that a body of a test would have to be given."""
+    return any(map(_has_object, value)) if isinstance(value, tuple) else isinstance(value, Registro | Novo)
