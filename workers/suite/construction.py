@@ -19,6 +19,7 @@ from workers.suite.objects import Objetos, SemObjeto, mudancas
 from workers.suite.printing import argumento, equals, marca, variavel
 from workers.suite.samples import holds_list
 from workers.suite.simulation import Recusa, SemDesfecho
+from workers.suite.support import PORTS
 from workers.suite.view import Coluna, Modulo
 
 MOST_TRIES = 1_500  # objects tried for one that breaks an invariant
@@ -288,8 +289,9 @@ class TestesConstrucao:
         checked = [a for a in known if not isinstance(made.campos[a.nome], Registro | tuple)]
         if not checked:
             return
-        args = ", ".join(f"{c.py}={self._raw(c, base.args[c.nome])}" for c in needed)
-        body = [f"{self.eu} = {self.fontes.pacote(self.classe.py)}({args})"]
+        args = [f"{c.py}={self._raw(c, base.args[c.nome])}" for c in needed]
+        args += [f"{port}={self.fontes.ajuda('objetos', PORTS[port][1])}()" for port in self.classe.todas_portas]
+        body = [f"{self.eu} = {self.fontes.pacote(self.classe.py)}({', '.join(args)})"]
         body += [equals(f"{self.eu}.{a.py}", self.fontes.valor(made.campos[a.nome])) for a in checked]
         self.modulo.teste(
             "test_construtor_completa_o_que_falta", "Valores padrão e iniciais. Oráculo: a especificação.", body

@@ -118,9 +118,11 @@ class TestesRecusas:
             self.fontes.usa.add("Any")
         exact = not suffix and all(row.contrato for row in rows)
         errors = {row.erro for row in rows}
-        base = self.fontes.pacote("ViolacaoDeContrato") if not suffix else "Exception"
         columns = [Coluna("valor", "Any" if loose else self.fontes.anotacao(parameter.tipo))]
-        columns += [Coluna("erro", f"type[{base}]")] if len(errors) > 1 or not exact else []
+        if len(errors) > 1 or not exact:
+            columns.append(
+                Coluna("erro", f"type[{'Exception' if suffix else self.fontes.pacote('ViolacaoDeContrato')}]")
+            )
         columns += [Coluna("contrato", "str")] if exact else []
         lines = [
             (

@@ -82,8 +82,8 @@ def _parameter(modulo: Modulo, campo: Atributo | Relacao, name: str, base: objec
     source = fontes.valor(base)
     fresh = "criar_" in source
     optional = annotation.endswith("| None")
-    value = f"({source} if {name} is None else {name})" if fresh else name
-    value = f"{wrap}({value})" if wrap else value.removeprefix("(").removesuffix(")") if fresh else value
+    value = f"{source} if {name} is None else {name}" if fresh else name
+    value = f"{wrap}({value})" if wrap else value
     return (annotation if optional or not fresh else f"{annotation} | None"), ("None" if fresh else source), value
 
 
