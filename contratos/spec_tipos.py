@@ -187,7 +187,11 @@ class Enumeracao(Documentada, curtas={list: "valores"}):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         long = super().__get_pydantic_json_schema__(schema, handler)
-        members = {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "integer", "null"]}}
+        members = {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": ["string", "integer", "null"]},
+        }
         members["description"] = "Short form of {valores: {...}}: member -> value."
         handler.resolve_ref_schema(long)["anyOf"].insert(1, members)
         return long

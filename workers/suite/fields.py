@@ -6,7 +6,7 @@ from workers.estrutura.modelo import Atributo, Classe, Relacao
 from workers.estrutura.valores import Dado, Novo
 from workers.expressao.avaliador import Registro
 from workers.suite.objects import Objetos, SemObjeto
-from workers.suite.printing import argumento, marca, variavel
+from workers.suite.printing import argumento, equals, marca, variavel
 from workers.suite.simulation import Recusa, SemDesfecho
 from workers.suite.view import Coluna, Modulo
 
@@ -64,7 +64,7 @@ class TestesCampos:
         target = f"{self.eu}.{attribute.py}"
         if good and attribute.no_construtor:
             source = self.fontes.valor(good[0])
-            body = [f"{self.eu} = {self.criar}()", f"{target} = {source}", f"assert {target} == {source}"]
+            body = [f"{self.eu} = {self.criar}()", f"{target} = {source}", equals(target, source)]
             doc = f"{attribute.nome} aceita outro valor válido. Oráculo: o valor atribuído."
             self.modulo.teste(f"test_atribuir_{marca(attribute.nome)}", doc, body)
         bad = self.objetos.amostras.invalidas(attribute)

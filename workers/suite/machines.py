@@ -9,7 +9,7 @@ from workers.suite.checks import invariantes, talvez_ausente
 from workers.suite.objects import SemObjeto
 from workers.suite.printing import argumento, marca, variavel
 from workers.suite.strategies import Estrategias
-from workers.suite.view import Coluna, Modulo
+from workers.suite.view import STRATEGIES, Coluna, Modulo
 
 SETTINGS = "settings(derandomize=True, database=None, deadline=None, max_examples=60)"
 OF_MACHINE = "settings(derandomize=True, database=None, deadline=None, max_examples=15, stateful_step_count=12)"
@@ -144,4 +144,4 @@ class TestesPropriedades:
 
     def _hypothesis(self, *words: str) -> None:
         self.modulo.hypothesis.add(f"from hypothesis import {', '.join(words)}")
-        self.modulo.hypothesis.add("from hypothesis import strategies as st")
+        self.modulo.hypothesis.add(STRATEGIES)

@@ -9,7 +9,7 @@ from contratos.problems import Problema
 from workers.contradiction import SpecContraditoria
 from workers.estrutura.modelo import BUILTIN_ERRORS, Classe, Metodo, Parametro
 from workers.estrutura.valores import Dado, Novo
-from workers.suite.calls import Chamada, Chamadas
+from workers.suite.calls import Argumento, Chamada, Chamadas
 from workers.suite.designs import Invalida, Plano
 from workers.suite.printing import chamada, marca, variavel
 from workers.suite.samples import Amostra, holds_list
@@ -87,7 +87,7 @@ class TestesRecusas:
             return None
         return Recusada(bad.rotulo, self.fontes.valor(value), refusal.erro, refusal.contrato)
 
-    def _outcome(self, args: Mapping[str, Dado], eu: Novo) -> Recusa | str:
+    def _outcome(self, args: Mapping[str, Argumento], eu: Novo) -> Recusa | str:
         """How the call is refused; 'aceita' when it is not, 'obscura' when nobody can say."""
         try:
             outcome = self.calls.desfecho(Chamada(eu, args))

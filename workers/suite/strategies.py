@@ -13,7 +13,7 @@ from workers.estrutura.valores import Restricoes
 from workers.suite.objects import Objetos
 from workers.suite.printing import Fontes, argumento, criador
 from workers.suite.samples import extremos, of_items, passo
-from workers.suite.view import Modulo
+from workers.suite.view import STRATEGIES, Modulo
 
 FAR = 1_000_000  # where numbers without a limit end: their sums and products are exact
 LONG = 20  # characters beyond the least of a text without a limit
@@ -132,7 +132,7 @@ def modulo_estrategias(objetos: Objetos, classes: list[Classe]) -> Modulo:
     """tests/estrategias.py: objects with any values; where those drawn do not fit together, the one to start from."""
     fontes = Fontes(objetos)
     modulo = Modulo(f"Objetos quaisquer de {objetos.modelo.spec.nome}, para os testes de propriedades.", fontes)
-    modulo.hypothesis.add("from hypothesis import strategies as st")
+    modulo.hypothesis.add(STRATEGIES)
     printer = Estrategias(fontes)
     for classe in classes:
         fields = [campo for campo in classe.construtor() if isinstance(campo, Atributo)]

@@ -34,6 +34,8 @@ INNER = frozenset({"RelacaoInvalida", "ChaveRepetida", "ModificacaoIndevida"})
 HELPERS = frozenset({"arredonda", "coincide"})
 """Functions of conditions that Python does not have; the suite brings its own."""
 
+STRATEGIES = "from hypothesis import strategies as st"
+
 
 @dataclass(frozen=True, slots=True)
 class Coluna:
@@ -136,12 +138,18 @@ class Modulo:
         yield from (f"from {STDLIB[name]} import {name}" for name in stdlib)
         if self.usa_pytest:
             yield "import pytest"
-        yield from sorted(self.hypothesis)
+        yield from (line for line in sorted(self.hypothesis) if line != STRATEGIES or self._draws())
         if package:
             yield f"from {self.fontes.modelo.pacote} import {', '.join(package)}"
         if inner:
             yield f"from {self.fontes.modelo.pacote}.violacoes import {', '.join(inner)}"
         yield from (f"from tests.{module} import {name}" for module, name in sorted(self.ajudas()))
+
+    def _draws(self) -> bool:
+        """Whether a strategy is made here, and not only in the helper module."""
+        return any(
+            "st." in line for parte in self.partes for line in (*parte.decoradores, *parte.corpo, parte.cabecalho)
+        )
 
     def ajudas(self) -> set[tuple[str, str]]:
         """(module, name) of the suite's helpers that are used."""
