@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -129,7 +130,6 @@ class Spec(Parte):
     """What is to be built, complete: structure, processes, decisions, interface, integration, tests, resources."""
 
     id: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         max_length=120,
         description="Id by which items refer to it: letters, digits, '.', '_' and '-'.",
     )
@@ -158,6 +158,13 @@ class Spec(Parte):
     metadados: dict[str, Any] = Field(
         default_factory=dict, description="Anything else that your organisation wants to keep here; not looked at."
     )
+
+    @field_validator("id")
+    @classmethod
+    def _id(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+            raise ValueError(f"expected letters, digits, '.', '_' and '-', a letter or digit first; found {value!r}")
+        return value
 
     @field_validator("versao", mode="before")
     @classmethod

@@ -24,6 +24,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from contratos.base import Contrato
+from contratos.problems import found
 
 UNKNOWN = "campo_desconhecido"  # pydantic error type of our own message for an unknown field
 
@@ -40,6 +41,7 @@ SYNONYMS = {
     "default": "padrao",
     "valor_padrao": "padrao",
     "pattern": "regex",
+    "padrao": "regex",
     "formato": "regex",
     "optional": "opcional",
     "nullable": "opcional",
@@ -181,6 +183,9 @@ class Parte(Contrato):
             data = {cls.curtas[type(data)]: data}
         elif isinstance(data, dict):
             data = {cls._key(key, data): value for key, value in data.items()}
+        elif not isinstance(data, cls):
+            short = "".join(f"{KINDS[kind]}, or " for kind in cls.curtas if kind in KINDS)
+            raise ValueError(f"expected {short}a map of {', '.join(cls.model_fields)}; found {found(data)}")
         try:
             return handler(data)
         except ValidationError as error:
@@ -223,6 +228,9 @@ class Parte(Contrato):
         body.update({"title": whole.pop("title", cls.__name__), "anyOf": [*shorts, whole]})
         return long
 
+
+KINDS: dict[type, str] = {str: "a text", bool: "true or false", int: "a number", list: "a list"}
+"""Short forms, in messages."""
 
 JSON_TYPES: dict[type, dict[str, Any]] = {
     str: {"type": "string"},

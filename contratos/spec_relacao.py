@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -15,11 +16,7 @@ class Relacao(Documentada, curtas={str: "classe"}):
     """
 
     classe: str = Field(description="Name of the class at the other end.")
-    multiplicidade: str = Field(
-        default="1",
-        description="How many: '1', '0..1', '*', '0..*', '1..*', '2..5'.",
-        pattern=r"^(\d+|\*|\d+\s*\.\.\s*(\d+|\*))$",
-    )
+    multiplicidade: str = Field(default="1", description="How many: '1', '0..1', '*', '0..*', '1..*', '2..5'.")
     inversa: str | None = Field(
         default=None, description="Name of the relation at the other end that is kept consistent with this one."
     )
@@ -36,6 +33,8 @@ class Relacao(Documentada, curtas={str: "classe"}):
     @field_validator("multiplicidade")
     @classmethod
     def _in_order(cls, value: str) -> str:
+        if not re.fullmatch(r"(\d+|\*|\d+\s*\.\.\s*(\d+|\*))", value):
+            raise ValueError(f"expected how many, as '1', '0..1', '*', '1..*' or '2..5'; found {value!r}")
         least, _, most = value.replace(" ", "").partition("..")
         if most.isdigit() and (int(most) < int(least) or int(most) == 0):
             raise ValueError(f"'{value}': the upper number must be at least 1 and not below the lower one")

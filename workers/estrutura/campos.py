@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from contratos import spec_poo
 from contratos.spec_base import unknown_name
+from contratos.spec_relacao import Relacao as RelacaoSpec
 from contratos.spec_tipos import Tipo
 from workers import names
 from workers.estrutura.falhas import Falhas
@@ -138,10 +139,10 @@ def _place(attribute: Atributo, classe: spec_poo.Classe) -> tuple[int, int, str]
     return (AFTER_LISTED if spec.ordem is None else spec.ordem, rank, attribute.nome)
 
 
-def _relation(spec: spec_poo.Relacao, classe: spec_poo.Classe, poo: spec_poo.SpecPoo, falhas: Falhas) -> Relacao | None:
+def _relation(spec: RelacaoSpec, classe: spec_poo.Classe, poo: spec_poo.SpecPoo, falhas: Falhas) -> Relacao | None:
     at = f"spec_poo.classes.{classe.nome}.relacoes.{spec.nome}"
     if spec.classe not in poo.classes:
-        falhas.diz(f"{at}.classe", unknown_name(spec.classe, "class", list(poo.classes)))
+        falhas.falta(f"{at}.classe", unknown_name(spec.classe, "class", list(poo.classes)))
         return None
     inverse = None
     if spec.inversa is not None:

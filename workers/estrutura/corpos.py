@@ -197,7 +197,7 @@ class _Reader:
             commands.extend(self.statement(statement, at))
         return tuple(commands)
 
-    def statement(self, statement: ast.stmt, at: str) -> Sequence[Comando]:  # noqa: PLR0911 - one line a kind
+    def statement(self, statement: ast.stmt, at: str) -> Sequence[Comando]:  # noqa: C901, PLR0911 - one line a kind
         match statement:
             case ast.Assign(targets=[target], value=value):
                 return self.assignment(target, value, at)
@@ -216,6 +216,9 @@ class _Reader:
             case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=[], keywords=keywords), cause=None):
                 return self.error(name, {k.arg or "": k.value for k in keywords}, at)
             case ast.Pass():
+                return ()
+            case ast.Expr():
+                self.faults.diz(at, "a step that only computes a value does nothing (with 'retorna': return it)")
                 return ()
         self.faults.diz(
             at, f"a step is an assignment, a call, return, raise, if or for; found '{type(statement).__name__}'"

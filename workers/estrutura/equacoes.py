@@ -13,7 +13,19 @@ from typing import Any
 from workers import names
 from workers.estrutura.comandos import Atribui, Comando, Define, Retorna
 from workers.estrutura.modelo import Metodo
-from workers.expressao.arvore import BOOL, Antigo, Campo, Clausula, Comparacao, Literal, Logica, No, Unaria, Variavel, todos
+from workers.expressao.arvore import (
+    BOOL,
+    Antigo,
+    Campo,
+    Clausula,
+    Comparacao,
+    Literal,
+    Logica,
+    No,
+    Unaria,
+    Variavel,
+    todos,
+)
 from workers.expressao.impressor import nome_antigo
 
 type Equacoes = dict[str, tuple[Campo, No]]
@@ -69,9 +81,9 @@ def _sides(no: No) -> tuple[No, ...]:
         case Comparacao(operandos=(_, _), ops=("==",)) | Comparacao(operandos=(_, Literal(valor=None)), ops=("is",)):
             return no.operandos
         case Campo(tipo=tipo) if tipo == BOOL:
-            return no, Literal(BOOL, True)
+            return no, Literal(BOOL, valor=True)
         case Unaria(op="not", de=Campo(tipo=tipo) as field) if tipo == BOOL:
-            return field, Literal(BOOL, False)
+            return field, Literal(BOOL, valor=False)
     return ()
 
 

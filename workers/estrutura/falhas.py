@@ -18,6 +18,7 @@ class Falhas:
 
     def __init__(self) -> None:
         self.problemas: list[Problema] = []
+        self.faltam: bool = False  # something is missing on which much else rests
 
     def diz(self, campo: str, mensagem: str) -> None:
         """One more problem, once."""
@@ -25,9 +26,14 @@ class Falhas:
         if problem not in self.problemas:
             self.problemas.append(problem)
 
-    def levanta(self) -> None:
-        """Malformed with all that was found; nothing when nothing was."""
-        if self.problemas:
+    def falta(self, campo: str, mensagem: str) -> None:
+        """One more problem, of the kind that makes a further look find faults that are none."""
+        self.diz(campo, mensagem)
+        self.faltam = True
+
+    def levanta(self, *, se_falta: bool = False) -> None:
+        """Malformed with all that was found; nothing when nothing was. se_falta: only when something is missing."""
+        if self.problemas and (self.faltam or not se_falta):
             raise Malformed(sorted(self.problemas, key=lambda p: p.campo))
 
     def expressao(

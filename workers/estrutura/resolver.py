@@ -27,10 +27,10 @@ def resolver(spec: Spec) -> Modelo:
         raise Malformed.one("spec_poo", "required for vertente E, but missing")
     falhas = Falhas()
     tabelas = ler_tabelas(poo, falhas)
-    falhas.levanta()
+    falhas.levanta(se_falta=True)
     campos, mundo = ler_campos(poo, tabelas, falhas)
     mundo = assinaturas(poo, tabelas, mundo, falhas)
-    falhas.levanta()
+    falhas.levanta(se_falta=True)
     classes: dict[str, Classe] = {}
     for classe in tabelas.classes:
         classes[classe.nome] = _class(classe, classes, tabelas, campos, mundo, falhas)

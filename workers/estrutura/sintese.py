@@ -33,6 +33,7 @@ from workers.expressao.arvore import (
     No,
     NomeConstante,
     Variavel,
+    todos,
 )
 from workers.expressao.avaliador import BINARY, MembroValor, Valor
 from workers.expressao.funcoes import METODOS, NUMEROS
@@ -244,7 +245,12 @@ class _Search:
         self.add(no, 1, [value] * len(self.cases), fixed=True)
 
     def _field(self, attribute: Atributo, classe: Classe, base: Any, plain: set[str]) -> None:
-        if base(attribute.tipo).nome in plain:
+        """An attribute counts when an example speaks of it, or of what it is derived from; others only fit by chance."""
+        spoken = {name for case in self.cases if case.example for name in (*case.example.antes, *case.after)}
+        looked_at = (
+            {n.nome for n in todos(attribute.deriva) if isinstance(n, Campo)} if attribute.deriva else {attribute.nome}
+        )
+        if base(attribute.tipo).nome in plain and looked_at & spoken:
             node = Campo(base(attribute.tipo), Variavel(Tipo(classe.nome), "self"), attribute.nome)
             self.add(node, 1, [c.fields[attribute.nome] for c in self.cases])
 
@@ -263,7 +269,7 @@ class _Search:
             raise SemPrograma(f"{len(given)} say what {what} is; at least {FEWEST} must")
         fitting: list[_Term] = []
         for term in self._terms(lambda: fitting[0].size + SLACK if fitting else LARGEST):
-            if all(term.values[place] == wanted[place] for place in given) and aceitar(term.no, tipo, self.model.mundo):
+            if self._fits(term, given, wanted, tipo):
                 fitting.append(term)  # noqa: PERF401 - the limit looks at the list while it grows
         if not fitting:
             raise _NadaServe(f"no short expression gives {what} in all of them")
@@ -279,12 +285,16 @@ class _Search:
         assert result is not None
         return result
 
+    def _fits(self, term: _Term, places: Sequence[int], wanted: Sequence[Any], tipo: Tipo) -> bool:
+        agrees = all(term.values[place] == wanted[place] for place in places)
+        return agrees and aceitar(term.no, tipo, self.model.mundo) is not None
+
     def _foretold(self, given: Sequence[int], wanted: Sequence[Any], tipo: Tipo, best: _Term, what: str) -> None:
         """Each example, left out, is foretold by the smallest expression that fits the others."""
         for left_out in given:
             rest = [place for place in given if place != left_out]
             for term in self._known():
-                if all(term.values[p] == wanted[p] for p in rest) and aceitar(term.no, tipo, self.model.mundo):
+                if self._fits(term, rest, wanted, tipo):
                     if term.values[left_out] != wanted[left_out]:
                         raise SemPrograma(
                             f"without example [{left_out}] the others suggest {self.shown(term)} for {what}, with it "

@@ -77,7 +77,6 @@ def ler_tabelas(poo: SpecPoo, falhas: Falhas) -> Tabelas:
         enumeracoes={e.nome: tuple(m.nome for m in e.membros) for e in enums},
     )
     mundo, types = _value_types(poo, mundo, falhas)
-    falhas.levanta()
     constants = _constants(poo, mundo, falhas)
     mundo = replace(mundo, constantes={c.nome: c.tipo for c in constants})
     errors = _errors(poo, mundo, falhas)
@@ -98,7 +97,7 @@ def tipo_declarado(texto: str, mundo: Mundo, falhas: Falhas, campo: str) -> Tipo
     """A type whose names all exist, or None after its problem was noted."""
     tipo = analisar_tipo(texto)
     if not mundo.conhece(tipo.folha.nome):
-        falhas.diz(campo, unknown_name(tipo.folha.nome, "type", mundo.nomes_de_tipos()))
+        falhas.falta(campo, unknown_name(tipo.folha.nome, "type", mundo.nomes_de_tipos()))
         return None
     return tipo
 
@@ -138,6 +137,14 @@ def _distinct(poo: SpecPoo, falhas: Falhas) -> None:
             elif py in code:
                 falhas.diz(at, f"'{name}' and '{code[py]}' would both be called {py} in the code")
             code[py] = name
+    for classe in ordenados(poo.classes):
+        made = enumeracao_de_estados(classe)
+        if made in seen and classe.estados:
+            falhas.diz(
+                f"spec_poo.classes.{classe.nome}.estados",
+                f"its states would be made an enumeration '{made}', but {seen[made]} has this name; to hold the state "
+                f"in that one, declare the attribute: '{classe.estados.atributo}: {made}'",
+            )
 
 
 def _hierarchy(classes: Mapping[str, Classe], falhas: Falhas) -> list[Classe]:
@@ -147,11 +154,11 @@ def _hierarchy(classes: Mapping[str, Classe], falhas: Falhas) -> list[Classe]:
         if classe.herda is None:
             continue
         if classe.herda not in classes:
-            falhas.diz(at, unknown_name(classe.herda, "class", [c for c in classes if c != name]))
+            falhas.falta(at, unknown_name(classe.herda, "class", [c for c in classes if c != name]))
             continue
         chain = ancestors(name, classes)
         if classes[[name, *chain][-1]].herda in {name, *chain}:
-            falhas.diz(
+            falhas.falta(
                 at,
                 f"inheritance goes in a circle: {' -> '.join([name, *chain, str(classes[[name, *chain][-1]].herda)])}",
             )
@@ -205,7 +212,7 @@ def _value_types(poo: SpecPoo, mundo: Mundo, falhas: Falhas) -> tuple[Mundo, lis
         if not ready:
             for name in waiting:
                 what = unknown_name(str(bases[name].nome), "base", [*PRIMITIVOS, *bases])
-                falhas.diz(f"spec_poo.tipos.{name}.base", "is made of itself" if bases[name].nome in bases else what)
+                falhas.falta(f"spec_poo.tipos.{name}.base", "is made of itself" if bases[name].nome in bases else what)
             break
         for name in ready:
             spec, base = poo.tipos[name], bases[name]
@@ -227,12 +234,12 @@ def _constants(poo: SpecPoo, mundo: Mundo, falhas: Falhas) -> list[Constante]:
         at = f"spec_poo.constantes.{spec.nome}"
         tipo = tipo_declarado(spec.tipo, mundo, falhas, f"{at}.tipo") if spec.tipo else _guessed(spec.valor)
         if tipo is None:
-            falhas.diz(at, "say the 'tipo' of the value")
+            falhas.falta(at, "say the 'tipo' of the value")
             continue
         try:
             value: Any = converter(spec.valor, tipo, mundo)
         except ValorRecusado as refused:
-            falhas.diz(f"{at}.valor", str(refused))
+            falhas.falta(f"{at}.valor", str(refused))
             continue
         result.append(Constante(spec.nome, names.constant(spec.nome), tipo, value, spec.descricao))
     return result
@@ -258,7 +265,7 @@ def _errors(poo: SpecPoo, mundo: Mundo, falhas: Falhas) -> list[ClasseErro]:
     while waiting:
         ready = [n for n in waiting if poo.erros[n].herda not in waiting]
         if not ready:
-            falhas.diz(f"spec_poo.erros.{waiting[0]}.herda", "errors inherit in a circle")
+            falhas.falta(f"spec_poo.erros.{waiting[0]}.herda", "errors inherit in a circle")
             break
         for name in ready:
             result[name] = _error(poo, name, result, mundo, falhas)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -100,20 +100,25 @@ class Restricoes:
         return "tamanho_max" if self.tamanho_max is not None and len(valor) > self.tamanho_max else None
 
     def _of_item(self, valor: Any, *, in_list: bool) -> str | None:
-        checks = {
-            "valores": self.valores is not None and valor not in self.valores,
-            "min": self.min is not None and not valor >= self.min,
-            "max": self.max is not None and not valor <= self.max,
-            "min_excl": self.min_excl is not None and not valor > self.min_excl,
-            "max_excl": self.max_excl is not None and not valor < self.max_excl,
-            "multiplo_de": self.multiplo_de is not None and valor % self.multiplo_de != 0,
-            "casas": self.casas is not None and casas_decimais(valor) > self.casas,
-        }
-        if broken := next((name for name, fails in checks.items() if fails), None):
-            return broken
+        for name, breaks in BREAKS.items():
+            limit = getattr(self, name)
+            if limit is not None and breaks(valor, limit):
+                return name
         if isinstance(valor, str) and not in_list and (broken := self._of_length(valor)):
             return broken
         return "regex" if any(not coincide(pattern, valor) for pattern in self.regex) else None
+
+
+BREAKS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "valores": lambda value, limit: value not in limit,
+    "min": lambda value, limit: not value >= limit,
+    "max": lambda value, limit: not value <= limit,
+    "min_excl": lambda value, limit: not value > limit,
+    "max_excl": lambda value, limit: not value < limit,
+    "multiplo_de": lambda value, limit: value % limit != 0,
+    "casas": lambda value, limit: casas_decimais(value) > limit,
+}
+"""Limit of a single value -> whether the value breaks it."""
 
 
 def casas_decimais(valor: Decimal) -> int:

@@ -110,8 +110,7 @@ class _Checker:
         if result is None:
             hint = ""
             if wanted == BOOL:
-                hint = ": a condition is True or False, write the comparison out, for example 'len(x) > 0' or "
-                "'x is not None'"
+                hint = ": a condition is True or False, for example 'len(x) > 0' or 'x is not None'"
             elif node.tipo.opcional and self.world.cabe(node.tipo.de or NADA, wanted):
                 hint = ": it may be None here, say first what holds then"
             raise ExpressaoInvalida(f"expected {escrito(wanted)}, found {escrito(node.tipo)}{hint}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 
 from workers.expressao.tipagem import ExpressaoInvalida
 
@@ -122,7 +123,9 @@ def _parsed(texto: str, mode: str) -> ast.AST:
     if any(len(number) > LONGEST_NUMBER for number in re.findall(r"[0-9a-fA-F_xXoO]+", text) if number[0].isdigit()):
         raise ExpressaoInvalida(f"a number has at most {LONGEST_NUMBER} digits")
     try:
-        return ast.parse(text if mode == "exec" else " ".join(text.splitlines()), mode=mode)
+        with warnings.catch_warnings():  # '\\d' in a regular expression is meant as it stands, and Python reads it so
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return ast.parse(text if mode == "exec" else " ".join(text.splitlines()), mode=mode)
     except SyntaxError as error:
         habit = next((hint for pattern, hint in HABITS if pattern.search(text)), None)
         raise ExpressaoInvalida(f"not an expression ({habit or error.msg}): {shown(text)}") from None

@@ -150,10 +150,9 @@ def _power(a: No, b: No) -> Tipo | None:
 def _misfit(op: str, a: Tipo, b: Tipo) -> str:
     if {a, b} == {DECIMAL, FLOAT}:
         return f"'{op}' mixes Decimal and float: declare both as Decimal"
-    for side in (a, b):
-        if side.opcional:
-            return f"'{op}': a value may be None here ({side}); say first what holds then, for example 'x is "
-            "None or x > 0'"
+    if absent := next((side for side in (a, b) if side.opcional), None):
+        example = "'x is None or x > 0'"
+        return f"'{op}': a value may be None here ({absent}); say first what holds then, for example {example}"
     return f"'{op}' does not work on {escrito(a)} and {escrito(b)}"
 
 
