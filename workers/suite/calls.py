@@ -7,20 +7,29 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
+from workers.estrutura.comandos import nos, todos_comandos
 from workers.estrutura.modelo import Atributo, Classe, Metodo, Parametro, Relacao
 from workers.estrutura.valores import Dado, Novo
-from workers.expressao.arvore import Campo, Comparacao, No, Variavel, todos
+from workers.expressao.arvore import Campo, ChamadaMetodo, Comparacao, No, Variavel, todos
 from workers.expressao.avaliador import Registro, Valor
-from workers.suite.objects import Objetos, SemObjeto, mudancas
+from workers.suite.objects import Objetos, SemObjeto, looked_at, mudancas
 from workers.suite.samples import passo
 from workers.suite.simulation import Desfecho, Recusa, SemDesfecho
 
-MOST_TRIES = 1_500  # calls tried for one that ends as wanted
+MOST_TRIES = 600  # calls tried for one that ends as wanted
 
 type Caminho = tuple[str, ...]
 """What varies: ('self', attribute), (parameter,), or (parameter, attribute of the object that it is)."""
+
+type Argumento = Dado | EuMesmo
+
+
+@dataclass(frozen=True, slots=True)
+class EuMesmo:
+    """Stands for the object itself among the arguments of its own method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +37,13 @@ class Chamada:
     """A call with everything that it needs. `mudancas`: what differs from the plainest call."""
 
     eu: Novo
-    args: Mapping[str, Dado]
-    mudancas: Mapping[Caminho, Dado] = field(default_factory=dict)
+    args: Mapping[str, Argumento]
+    mudancas: Mapping[Caminho, Argumento] = field(default_factory=dict)
+
+    @property
+    def consigo(self) -> tuple[str, ...]:
+        """The parameters that are the object itself."""
+        return tuple(name for name, value in self.args.items() if isinstance(value, EuMesmo))
 
 
 class Chamadas:
@@ -40,18 +54,24 @@ class Chamadas:
         self.classe = classe
         self.metodo = metodo
         self.parametros = metodo.parametros if metodo else ()
-        self._options: dict[Caminho, list[Dado]] | None = None
+        self._options: dict[Caminho, list[Argumento]] | None = None
         self._happy: Chamada | None = None
+        self._sought = False
 
-    def monta(self, mudancas_: Mapping[Caminho, Dado]) -> Chamada:
+    def monta(self, mudancas_: Mapping[Caminho, Argumento]) -> Chamada:
         """The plainest call with these changes. SemObjeto when they allow no valid objects."""
-        own = {path[1]: value for path, value in mudancas_.items() if path[0] == "self"}
+        own = {p[1]: value for p, value in mudancas_.items() if p[0] == "self" and not isinstance(value, EuMesmo)}
         me = self.objetos.completo(self.classe.nome, own) if own else self.objetos.base(self.classe.nome)
-        args: dict[str, Dado] = {}
+        args: dict[str, Argumento] = {}
         for parameter in self.parametros:
-            inner = {path[1]: v for path, v in mudancas_.items() if path[0] == parameter.nome and len(path) > 1}
+            inner = {
+                path[1]: v
+                for path, v in mudancas_.items()
+                if path[0] == parameter.nome and len(path) > 1 and not isinstance(v, EuMesmo)
+            }
             if (parameter.nome,) in mudancas_:
-                args[parameter.nome] = self.objetos.completado(mudancas_[parameter.nome,])
+                whole = mudancas_[parameter.nome,]
+                args[parameter.nome] = whole if isinstance(whole, EuMesmo) else self.objetos.completado(whole)
             elif inner:
                 args[parameter.nome] = self.objetos.completo(self._class_of(parameter), inner)
             else:
@@ -62,32 +82,37 @@ class Chamadas:
         """What the spec says comes of it. SemDesfecho, SemObjeto."""
         assert self.metodo is not None
         me = self.objetos.cria(chamada.eu)
-        return self.objetos.simulador.chama(me, self.metodo, self._values(chamada))
+        return self.objetos.simulador.chama(me, self.metodo, self._values(chamada, me))
 
-    def _values(self, chamada: Chamada) -> dict[str, Valor]:
+    def _values(self, chamada: Chamada, me: Registro) -> dict[str, Valor]:
         try:
-            return {name: self.objetos.simulador.valor(value) for name, value in chamada.args.items()}
+            return {
+                name: me if isinstance(value, EuMesmo) else self.objetos.simulador.valor(value)
+                for name, value in chamada.args.items()
+            }
         except Recusa as refused:
             raise SemObjeto(str(refused)) from None
 
     def feliz(self) -> Chamada | None:
         """The plainest call that is not refused; None when none was found."""
-        if self._happy is None:
-            self._happy = self.procura(lambda _, outcome: outcome.recusa is None)
+        if not self._sought:
+            self._sought = True
+            self._happy = self.procura(lambda call, outcome: outcome.recusa is None and not call.consigo)
         return self._happy
 
     def procura(
         self,
         quer: Callable[[Chamada, Desfecho], bool],
-        primeiro: Mapping[Caminho, Sequence[Dado]] | None = None,
-        fixas: Mapping[Caminho, Dado] | None = None,
+        primeiro: Mapping[Caminho, Sequence[Argumento]] | None = None,
+        fixas: Mapping[Caminho, Argumento] | None = None,
     ) -> Chamada | None:
         """The plainest call whose outcome is wanted. `primeiro`: values to look at before the usual ones."""
         first = primeiro or {}
         fixed = fixas or {}
         options = {path: values for path, values in self.opcoes().items() if path not in fixed}
         options = {path: [*first.get(path, ()), *values] for path, values in options.items()}
-        ahead = sorted(options, key=lambda path: path not in first)  # stable: what matters varies first
+        # Stable: what decides varies first, then what the contract looks at, then the rest.
+        ahead = sorted(options, key=lambda path: (path not in first, path[0] == "self" and path[1] not in self._seen))
         start = dict(self._happy.mudancas) if self._happy else {}
         for changes in mudancas({path: options[path] for path in ahead}, MOST_TRIES):
             call = self.possivel({**start, **fixed, **changes})
@@ -96,7 +121,14 @@ class Chamadas:
                 return call
         return None
 
-    def possivel(self, mudancas_: Mapping[Caminho, Dado]) -> Chamada | None:
+    @cached_property
+    def _seen(self) -> set[str]:
+        """Fields of the object that the method's contract and body look at; all where it calls other methods."""
+        if self.metodo is None:
+            return {campo.nome for campo in self.classe.construtor()}
+        return olhados(self.classe, self.metodo)
+
+    def possivel(self, mudancas_: Mapping[Caminho, Argumento]) -> Chamada | None:
         """The call, or None when there are no such objects."""
         try:
             return self.monta(mudancas_)
@@ -110,15 +142,19 @@ class Chamadas:
         except (SemDesfecho, SemObjeto):
             return None
 
-    def opcoes(self) -> dict[Caminho, list[Dado]]:
+    def opcoes(self) -> dict[Caminho, list[Argumento]]:
         """What each part of a call may be, the plainest first."""
         if self._options is None:
             self._options = dict(self._all_options())
         return self._options
 
-    def _all_options(self) -> Iterator[tuple[Caminho, list[Dado]]]:
+    def _all_options(self) -> Iterator[tuple[Caminho, list[Argumento]]]:
         for parameter in self.parametros:
-            yield (parameter.nome,), [sample.valor for sample in self._samples(parameter)]
+            samples: list[Argumento] = [sample.valor for sample in self._samples(parameter)]
+            tipo = self.objetos.modelo.mundo.base(parameter.tipo)
+            if not tipo.lista and tipo.folha.nome in {self.classe.nome, *self.classe.ancestrais}:
+                samples.insert(1, EuMesmo())
+            yield (parameter.nome,), samples
             for campo in self._fields_of(parameter):
                 yield (parameter.nome, campo.nome), [sample.valor for sample in self.objetos.valores(campo)]
         for own in self.classe.construtor():
@@ -154,7 +190,8 @@ class Chamadas:
         looks whether that is so.
         """
         try:
-            names: dict[str, Valor] = {"self": self.objetos.cria(chamada.eu), **self._values(chamada)}
+            me = self.objetos.cria(chamada.eu)
+            names: dict[str, Valor] = {"self": me, **self._values(chamada, me)}
         except SemObjeto:
             return {}
         found: dict[Caminho, list[Dado]] = {}
@@ -266,3 +303,15 @@ def _distinct(values: Sequence[Dado]) -> list[Dado]:
         if value not in result:
             result.append(value)
     return result
+
+
+def olhados(classe: Classe, metodo: Metodo) -> set[str]:
+    """Fields of the object that a method looks at: its contract, its body, the life cycle, the invariants."""
+    nodes = [c.no for group in metodo.pre for c in group] + [e.no for e in metodo.erros] + [c.no for c in metodo.pos]
+    nodes += [c.no for c in classe.todas_invariantes]
+    for command in todos_comandos(metodo.corpo.comandos if metodo.corpo else ()):
+        nodes += nos(command)
+    if any(isinstance(part, ChamadaMetodo) for node in nodes for part in todos(node)):
+        return {campo.nome for campo in classe.campos()}
+    found = {name for node in nodes for name in looked_at(node, classe)}
+    return found | ({classe.estados.atributo} if classe.estados and metodo.transicoes else set())

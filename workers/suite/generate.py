@@ -27,7 +27,7 @@ def gerar_suite(spec: Spec, modelo: Modelo) -> dict[str, str]:
 
     Malformed: `schema_tdd` does not fit the classes. SpecContraditoria: it says of a value what the classes deny.
     """
-    objetos = Objetos(modelo)
+    objetos = Objetos(modelo, portas=True)
     planos = Planos(objetos)
     modules: dict[str, Modulo] = {}
     for classe in modelo.classes:

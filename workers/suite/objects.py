@@ -7,6 +7,7 @@ from itertools import combinations, islice, product
 
 from workers.estrutura.modelo import Atributo, Classe, Modelo, Relacao
 from workers.estrutura.valores import Dado, Novo
+from workers.expressao.arvore import Campo, No, Variavel, todos
 from workers.expressao.avaliador import Registro
 from workers.suite.samples import Amostra, Amostras
 from workers.suite.simulation import Recusa, SemDesfecho, Simulador
@@ -23,11 +24,14 @@ class SemObjeto(Exception):
 class Objetos:
     """Complete constructor arguments of valid objects, the plainest ones; the same spec gives the same."""
 
-    def __init__(self, modelo: Modelo) -> None:
+    def __init__(self, modelo: Modelo, *, portas: bool = False) -> None:
+        """portas: whether the suite's clock and chance stand for those that the spec asks for."""
         self.modelo = modelo
-        self.simulador = Simulador(modelo)
+        self.simulador = Simulador(modelo, portas=portas)
         self.amostras = Amostras(modelo.mundo, self.base)
         self._bases: dict[str, Novo] = {}
+        self._values: dict[str, list[Amostra]] = {}
+        self._found: dict[str, Novo | None] = {}
         self._making: list[str] = []
 
     def concreta(self, classe: str) -> Classe:
@@ -80,6 +84,13 @@ class Objetos:
 
     def valores(self, campo: Atributo | Relacao) -> list[Amostra]:
         """Values that a constructor's argument may take, the plainest first."""
+        if self._making:  # partners that are being made themselves are not among them: nothing to remember
+            return self._all_values(campo)
+        if campo.caminho not in self._values:
+            self._values[campo.caminho] = self._all_values(campo)
+        return self._values[campo.caminho]
+
+    def _all_values(self, campo: Atributo | Relacao) -> list[Amostra]:
         if isinstance(campo, Relacao):
             return list(self._partners(campo))
         samples = self.amostras.validas(campo)
@@ -135,21 +146,66 @@ class Objetos:
 
     def _search(self, classe: Classe, fixed: Mapping[str, Dado]) -> Novo:
         """The plainest valid object: all fields as plain as they go, then one less plain, then two."""
+        key = f"{classe.nome} {sorted(fixed.items(), key=lambda item: item[0])!r}"
+        if key in self._found and not self._making:
+            found = self._found[key]
+        else:
+            found = self._found[key] = self._sought(classe, fixed)
+        if found is None:
+            said = f" with {', '.join(sorted(fixed))} as given" if fixed else ""
+            raise SemObjeto(f"no valid {classe.nome} was found{said}")
+        return found
+
+    def _sought(self, classe: Classe, fixed: Mapping[str, Dado]) -> Novo | None:
         free = [campo for campo in classe.construtor() if campo.nome not in fixed]
         known = self._bases.get(classe.nome)
         plain = {campo.nome: self._plain(campo, known) for campo in free}
-        options = {campo.nome: [sample.valor for sample in self.valores(campo)[1:]] for campo in free}
-        for changes in mudancas(options):
-            args = _ordered(classe, {**plain, **fixed, **changes})
-            if self.valido(Novo(classe.nome, args)):
-                return Novo(classe.nome, args)
-        said = f" with {', '.join(sorted(fixed))} as given" if fixed else ""
-        raise SemObjeto(f"no valid {classe.nome} was found{said}")
+        first = Novo(classe.nome, _ordered(classe, {**plain, **fixed}))
+        try:
+            self.simulador.cria(first)
+        except Recusa as refusal:
+            blamed = _fields_behind(classe, refusal)
+        except SemDesfecho:
+            blamed = None
+        else:
+            return first
+        free = [campo for campo in free if blamed is None or campo.nome in blamed]
+        options = {campo.nome: [sample.valor for sample in self.valores(campo)] for campo in free}
+        for changes in mudancas(options) if options else ():
+            novo = Novo(classe.nome, _ordered(classe, {**plain, **fixed, **changes}))
+            if self.valido(novo):
+                return novo
+        return None
 
     def _plain(self, campo: Atributo | Relacao, known: Novo | None) -> Dado:
         if known is not None and campo.nome in known.args:
             return known.args[campo.nome]
         return self.valores(campo)[0].valor
+
+
+def _fields_behind(classe: Classe, refusal: Recusa) -> set[str] | None:
+    """The fields that can have to do with a refusal; None when any can."""
+    names = {campo.nome for campo in classe.campos()}
+    if refusal.erro != "InvarianteViolada":
+        return {refusal.onde} if refusal.onde in names else None
+    fields = {c.id: set(looked_at(c.no, classe)) for c in classe.todas_invariantes}
+    if refusal.contrato not in fields:
+        return None
+    found = fields.pop(refusal.contrato)
+    while near := [ident for ident, seen in fields.items() if seen & found]:
+        for ident in near:
+            found |= fields.pop(ident)
+    return found
+
+
+def looked_at(no: No, classe: Classe) -> Iterator[str]:
+    """Fields of self that an expression looks at, also through derived attributes."""
+    for part in todos(no):
+        if isinstance(part, Campo) and isinstance(part.de, Variavel) and part.de.nome == "self":
+            yield part.nome
+            campo = classe.campo(part.nome)
+            if isinstance(campo, Atributo) and campo.deriva is not None:
+                yield from looked_at(campo.deriva, classe)
 
 
 def _ordered(classe: Classe, args: Mapping[str, Dado]) -> dict[str, Dado]:

@@ -41,8 +41,10 @@ class Linhas:
 
     def aceitas(self, casos: Sequence[Caso]) -> None:
         """Calls that succeed: the result and every field afterwards are what the spec's definition gives."""
-        if not casos:
-            return
+        for group in _by_shape(casos):
+            self._accepted(group)
+
+    def _accepted(self, casos: Sequence[Caso]) -> None:
         columns, sources = self._given([c.chamada for c in casos])
         result = self._result_column(casos)
         changed = {name: None for case in casos for name in case.desfecho.mudou}
@@ -75,11 +77,13 @@ class Linhas:
 
     def conferidas(self, chamadas: Sequence[tuple[str, Chamada]]) -> None:
         """Calls of which the spec gives no outcome: the contract is checked by its formulas."""
-        if not chamadas:
-            return
+        for shape in dict.fromkeys(call.consigo for _, call in chamadas):
+            self._checked([(label, call) for label, call in chamadas if call.consigo == shape])
+
+    def _checked(self, chamadas: Sequence[tuple[str, Chamada]]) -> None:
         columns, sources = self._given([call for _, call in chamadas])
-        args = "".join(f", {p.py}={self._column(p.nome)}" for p in self.metodo.parametros)
-        body = [f"confere_{self.nome}({self._new()}{args})"]
+        args = "".join(f", {p.py}={self._argument(p.nome)}" for p in self.metodo.parametros)
+        body = [f"{self.eu} = {self._new()}", f"confere_{self.nome}({self.eu}{args})"]
         lines = [(label, given) for (label, _), given in zip(chamadas, sources, strict=True)]
         doc = "Chamadas variadas. Oráculo: erros, pós-condições e quadro, calculados no teste."
         self.modulo.confere.add(self.metodo.nome)
@@ -87,8 +91,10 @@ class Linhas:
 
     def erros(self, erro: Erro, casos: Sequence[Caso]) -> None:
         """Calls that end in a declared error, with its data, and leave the object as it was."""
-        if not casos:
-            return
+        for group in _by_shape(casos):
+            self._error(erro, group)
+
+    def _error(self, erro: Erro, casos: Sequence[Caso]) -> None:
         columns, sources = self._given([c.chamada for c in casos])
         data = [(name, values) for name, values in self._data(erro, casos) if values is not None]
         columns += [Coluna(f"dado_{snake(name)}", self._annotation_of(erro, name)) for name, _ in data]
@@ -108,8 +114,10 @@ class Linhas:
 
     def violadas(self, sufixo: str, violacao: str, contrato: str, texto: str, casos: Sequence[Caso]) -> None:
         """Calls that break the contract on the caller's side."""
-        if not casos:
-            return
+        for group in _by_shape(casos):
+            self._violated(sufixo, violacao, contrato, texto, group)
+
+    def _violated(self, sufixo: str, violacao: str, contrato: str, texto: str, casos: Sequence[Caso]) -> None:
         columns, sources = self._given([c.chamada for c in casos])
         lines = [(case.rotulo, given) for case, given in zip(casos, sources, strict=True)]
         body = [f"{self.eu} = {self._new()}", f"antes = {self.fontes.retrato(self.classe.nome)}({self.eu})"]
@@ -127,10 +135,12 @@ class Linhas:
             f for f in self.classe.construtor() if any(c.eu.args[f.nome] != base.get(f.nome) for c in chamadas)
         ]
         columns = [Coluna(self._own_column(f), self.fontes.anotacao(f.tipo)) for f in self._varied]
-        columns += [Coluna(self._column(p.nome), self.fontes.anotacao(p.tipo)) for p in self.metodo.parametros]
+        self._myself = chamadas[0].consigo
+        given = [p for p in self.metodo.parametros if p.nome not in self._myself]
+        columns += [Coluna(self._column(p.nome), self.fontes.anotacao(p.tipo)) for p in given]
         rows = [
             [self.fontes.valor(c.eu.args[f.nome]) for f in self._varied]
-            + [self.fontes.valor(c.args[p.nome]) for p in self.metodo.parametros]
+            + [self.fontes.valor(c.args[p.nome]) for p in given]
             for c in chamadas
         ]
         return columns, rows
@@ -149,7 +159,10 @@ class Linhas:
         return f"{self.fontes.criador(self.classe.nome)}({given})"
 
     def _call(self) -> str:
-        return chamada(self.eu, self.metodo, {p.nome: self._column(p.nome) for p in self.metodo.parametros})
+        return chamada(self.eu, self.metodo, {p.nome: self._argument(p.nome) for p in self.metodo.parametros})
+
+    def _argument(self, parametro: str) -> str:
+        return self.eu if parametro in self._myself else self._column(parametro)
 
     # What is expected
 
@@ -202,9 +215,8 @@ class Linhas:
 
     def _in_words(self, campo: Atributo | Relacao, case: Caso) -> str | None:
         new, old = self._after(case, campo), case.desfecho.antes[campo.nome]
-        given = {
-            id(v): self._column(n) for n, v in case.desfecho.nomes.items() if n != "self" and isinstance(v, Registro)
-        }
+        names = case.desfecho.nomes.items()
+        given = {id(v): self._argument(n) for n, v in names if n != "self" and isinstance(v, Registro)}
         if isinstance(new, tuple) and isinstance(old, tuple):
             added = [given.get(id(item)) for item in new[len(old) :]]
             if len(new) > len(old) and _alike(new[: len(old)], old) and all(added):
@@ -231,6 +243,12 @@ class Linhas:
         declared = self.fontes.modelo.erro(erro.lanca)
         field = next((d for d in declared.dados if d.nome == name), None) if declared else None
         return self.fontes.anotacao(field.tipo) if field else "object"
+
+
+def _by_shape(cases: Sequence[Caso]) -> list[list[Caso]]:
+    """The cases apart by which arguments are the object itself: that is no value that a row could hold."""
+    shapes = dict.fromkeys(case.chamada.consigo for case in cases)
+    return [[case for case in cases if case.chamada.consigo == shape] for shape in shapes]
 
 
 def _plain(value: Any) -> bool:

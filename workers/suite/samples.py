@@ -34,6 +34,7 @@ class Amostras:
     def __init__(self, mundo: Mundo, objeto: Callable[[str], Dado]) -> None:
         self._mundo = mundo
         self._objeto = objeto
+        self._known: dict[str, list[Amostra]] = {}
 
     def tipica(self, campo: CampoBase) -> Dado:
         """The value to use where nothing else is asked for."""
@@ -41,7 +42,9 @@ class Amostras:
 
     def validas(self, campo: CampoBase) -> list[Amostra]:
         """Typical first, then the limits and their inner neighbours, then odd ones. At least one."""
-        return self._valid(self._mundo.base(campo.tipo), campo.restricoes)
+        if campo.caminho not in self._known:
+            self._known[campo.caminho] = self._valid(self._mundo.base(campo.tipo), campo.restricoes)
+        return self._known[campo.caminho]
 
     def invalidas(self, campo: CampoBase) -> list[Amostra]:
         """Values that break exactly one limit, by the least amount that the type allows."""

@@ -1,36 +1,40 @@
 """What a spec says of a call, worked out on plain data before any code exists: the expectations of the suite.
 
 Contracts, limits, errors, life cycles and bodies are evaluated from the resolved model; the generated code has no part
-in it. What a body does through ports, new objects or calls of other methods is left out: it has no outcome here.
+in it. What cannot be followed has no outcome here, and tests then check it by the formulas of the contract.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from contratos.spec_tipos import Tipo
-from workers.estrutura.comandos import Anexa, Atribui, Comando, Define, Lanca, ParaCada, Retira, Retorna, Se
 from workers.estrutura.modelo import Atributo, Classe, Condicao, Metodo, Modelo, Parametro, Relacao
 from workers.estrutura.valores import Dado, Novo
 from workers.expressao.arvore import Antigo, Campo, No, Variavel
 from workers.expressao.avaliador import Ambiente, ErroAvaliacao, MembroValor, Registro, Valor, avaliar
+from workers.suite.bodies import Corredor, Fim, LancadoNoCorpo
+from workers.suite.effects import Ligacoes, SemDesfecho, fields_of, partners, reachable, same
 
-MOST_COMMANDS = 5_000  # of one call
+__all__ = ["NOW", "Desfecho", "Recusa", "SemDesfecho", "Simulador", "sem_antigo"]
 
-
-class SemDesfecho(Exception):
-    """The spec's text does not say, or not in a way that is followed here, what the call does."""
+NOW = datetime(2024, 6, 15, 12, 0)  # noqa: DTZ001 - what the suite's clock says; the spec's times have no zone
 
 
 class Recusa(Exception):
-    """An error that the code must raise. `contrato`: id of the condition, or the limit and its field."""
+    """An error that the code must raise. `contrato`: id of the condition, or the name of the limit.
 
-    def __init__(self, erro: str, contrato: str, onde: str = "") -> None:
+    onde: the field, where it is about one. por: the method that raises it, when it is not the one that was called.
+    """
+
+    def __init__(self, erro: str, contrato: str, onde: str = "", por: str = "") -> None:
         self.erro = erro
         self.contrato = contrato
         self.onde = onde
+        self.por = por
         super().__init__(f"{erro} [{contrato}]")
 
 
@@ -50,43 +54,51 @@ class Desfecho:
     ramos: frozenset[tuple[int, bool]] = frozenset()
 
 
-class _Fim(Exception):
-    """A body came to a return."""
-
-    def __init__(self, valor: Valor) -> None:
-        self.valor = valor
-
-
 class Simulador:
-    """Makes objects and calls methods as the spec says."""
+    """Makes objects and calls methods as the spec says.
 
-    def __init__(self, modelo: Modelo) -> None:
+    portas: clock and chance are those of the suite (a fixed moment, the least number, 'id-1', 'id-2' of each object);
+    without them, what asks for one has no outcome.
+    """
+
+    def __init__(self, modelo: Modelo, *, portas: bool = False) -> None:
         self.modelo = modelo
+        self._ports = portas
+        self._ids: dict[int, tuple[Registro, int]] = {}
+        self._links = Ligacoes(modelo)
         self._branches: set[tuple[int, bool]] = set()
         self._constants = {constant.nome: constant.valor for constant in modelo.constantes}
 
     def cria(self, novo: Novo) -> Registro:
         """The object that a constructor makes of complete arguments. Recusa, SemDesfecho."""
-        made = self._made(novo)
+        made = self._made(novo.classe, {name: self.valor(value) for name, value in novo.args.items()})
         self._verify(made)
+        for record in self._tied_to(made):
+            self._verify(record)
         return made
 
-    def _made(self, novo: Novo) -> Registro:
-        classe = self.modelo.classe(novo.classe)
+    def _tied_to(self, made: Registro) -> Iterator[Registro]:
+        """The objects whose fields have changed because this one was made."""
+        for relation in self.modelo.classe(made.classe).todas_relacoes:
+            if relation.inversa:
+                yield from partners(made.campos[relation.nome])
+
+    def _made(self, nome: str, args: Mapping[str, Valor]) -> Registro:
+        classe = self.modelo.classe(nome)
         record = Registro(classe.nome, {}, classe.imutavel)
-        values = self._fields(record)
+        values = fields_of(record)
         for relation in classe.todas_relacoes:
-            empty: Valor = () if relation.muitos else None
-            values[relation.nome] = self.valor(novo.args[relation.nome]) if relation.nome in novo.args else empty
+            values[relation.nome] = args.get(relation.nome, () if relation.muitos else None)
         for attribute in classe.todos_atributos:
             if attribute.no_construtor:
-                values[attribute.nome] = self.valor(novo.args.get(attribute.nome, attribute.padrao))
+                given = attribute.nome in args
+                values[attribute.nome] = args[attribute.nome] if given else self.valor(attribute.padrao)
         for attribute in classe.todos_atributos:
             if attribute.inicial is not None:
                 values[attribute.nome] = self._value(attribute.inicial, {"self": record})
         for relation in classe.todas_relacoes:
-            for partner in _partners(values[relation.nome]):
-                self._tie(partner, relation.inversa, record)
+            for partner in partners(values[relation.nome]):
+                self._links.liga(partner, relation.inversa, record)
         return record
 
     def valor(self, dado: Dado) -> Valor:
@@ -106,13 +118,14 @@ class Simulador:
             value = self._call(objeto, metodo, names)
         except Recusa as refusal:
             for record, values in before:
-                self._fields(record).clear()
-                self._fields(record).update(values)
+                fields_of(record).clear()
+                fields_of(record).update(values)
             return Desfecho(recusa=refusal, antes=old, nomes=names, ramos=frozenset(self._branches))
-        changed = {name: new for name, new in objeto.campos.items() if not _same(new, old[name])}
+        changed = {name: new for name, new in objeto.campos.items() if not same(new, old[name])}
         return Desfecho(value, changed, None, old, names, frozenset(self._branches))
 
-    def _call(self, objeto: Registro, metodo: Metodo, names: dict[str, Valor]) -> Valor:
+    def _call(self, objeto: Registro, metodo: Metodo, names: dict[str, Valor], *, inner: bool = False) -> Valor:
+        """One call; one inside another is part of its transaction, which is verified as a whole at its end."""
         classe = self.modelo.classe(objeto.classe)
         for parameter in metodo.parametros:
             self._within(parameter, names[parameter.nome])
@@ -132,9 +145,28 @@ class Simulador:
             if not self._value(node, {**names, **olds, "resultado": value}):
                 raise Recusa("PosCondicaoViolada", condition.id)
         self._frame(objeto, metodo, frame)
-        for record in reachable(names.values()):
+        for record in reachable(names.values()) if not inner else ():
             self._verify(record)
         return value
+
+    def _inner_call(self, objeto: Registro, nome: str, args: Mapping[str, Valor]) -> Valor:
+        metodo = self.modelo.classe(objeto.classe).metodo(nome)
+        names: dict[str, Valor] = {"self": objeto}
+        for parameter in metodo.parametros:
+            given = parameter.nome in args
+            names[parameter.nome] = args[parameter.nome] if given else self.valor(parameter.padrao)
+        try:
+            return self._call(objeto, metodo, names, inner=True)
+        except Recusa as refusal:
+            raise Recusa(refusal.erro, refusal.contrato, refusal.onde, refusal.por or nome) from None
+
+    def _new_inside(self, classe: str, args: Mapping[str, Valor]) -> Valor:
+        """An object that a body makes. It gets the clock and the chance of the system, of which nobody knows."""
+        if self.modelo.classe(classe).todas_portas:
+            raise SemDesfecho(f"a new {classe} with a clock or chance of its own")
+        made = self._made(classe, args)
+        self._verify(made)
+        return made
 
     def _frame(self, objeto: Registro, metodo: Metodo, before: Mapping[str, Valor]) -> None:
         """Only what the contract lists, and the state of the life cycle, has changed."""
@@ -142,7 +174,7 @@ class Simulador:
             return
         states = self.modelo.classe(objeto.classe).estados
         allowed = {*(metodo.modifica or ()), states.atributo if states else ""}
-        if any(not _same(new, before[name]) for name, new in objeto.campos.items() if name not in allowed):
+        if any(not same(new, before[name]) for name, new in objeto.campos.items() if name not in allowed):
             raise Recusa("ModificacaoIndevida", "modifica")
 
     def _admits(self, objeto: Registro, classe: Classe, metodo: Metodo) -> None:
@@ -156,7 +188,7 @@ class Simulador:
             state = objeto.campos[classe.estados.atributo]
             assert isinstance(state, MembroValor)
             moved = MembroValor(state.enumeracao, metodo.transicoes[state.nome])
-            self._fields(objeto)[classe.estados.atributo] = moved
+            fields_of(objeto)[classe.estados.atributo] = moved
 
     def _preconditions(self, metodo: Metodo, names: Mapping[str, Valor]) -> None:
         """One group must hold whole. When none does, a single group is blamed by its condition, several together."""
@@ -190,14 +222,14 @@ class Simulador:
         return self.modelo.mundo.base(tipo)
 
     def _multiplicity(self, relation: Relacao, record: Registro) -> None:
-        partners = list(_partners(record.campos[relation.nome]))
-        few = len(partners) < relation.minimo and not relation.da_parte
-        if few or (relation.maximo is not None and len(partners) > relation.maximo):
-            raise Recusa("RelacaoInvalida", relation.nome)
+        linked = partners(record.campos[relation.nome])
+        few = len(linked) < relation.minimo and not relation.da_parte
+        if few or (relation.maximo is not None and len(linked) > relation.maximo):
+            raise Recusa("RelacaoInvalida", "multiplicidade", relation.nome)
         for key in self.modelo.classe(relation.classe).todas_chaves if relation.muitos else ():
-            keys = [tuple(self._field(partner, name) for name in key) for partner in partners]
+            keys = [tuple(self._field(partner, name) for name in key) for partner in linked]
             if len(set(keys)) < len(keys):
-                raise Recusa("ChaveRepetida", relation.nome)
+                raise Recusa("ChaveRepetida", "chaves", relation.nome)
 
     def _field(self, record: Registro, name: str) -> Valor:
         return self._value(Campo(Tipo("nada"), Variavel(Tipo(record.classe), "x"), name), {"x": record})
@@ -207,10 +239,26 @@ class Simulador:
         return self._value(no, nomes)
 
     def _value(self, node: No, names: Mapping[str, Valor]) -> Valor:
+        ports = self._ports_of(names.get("self")) if self._ports else {}
         try:
-            return avaliar(node, Ambiente(names, self._constants, derivados=self._derived))
+            return avaliar(node, Ambiente(names, self._constants, derivados=self._derived, portas=ports))
         except (ErroAvaliacao, KeyError, AttributeError) as error:  # a node, port or name that only bodies have
             raise SemDesfecho(str(error)) from None
+
+    def _ports_of(self, owner: Valor) -> Mapping[str, Callable[..., Valor]]:
+        return {
+            "agora": lambda: NOW,
+            "hoje": NOW.date,
+            "sorteia": lambda least, _most: least,
+            "novo_id": lambda: self._next_id(owner),
+        }
+
+    def _next_id(self, owner: Valor) -> str:
+        if not isinstance(owner, Registro):
+            raise SemDesfecho("an id for nobody")
+        _, last = self._ids.get(id(owner), (owner, 0))
+        self._ids[id(owner)] = owner, last + 1  # the object is kept, so that its number is not given to another one
+        return f"id-{last + 1}"
 
     def _derived(self, record: Registro, name: str, env: Ambiente) -> Valor:
         attribute = self.modelo.classe(record.classe).campo(name)
@@ -221,99 +269,14 @@ class Simulador:
     def _body(self, metodo: Metodo, names: dict[str, Valor]) -> Valor:
         if metodo.corpo is None:
             raise SemDesfecho(f"{metodo.nome} has no body yet")
+        runner = Corredor(self._value, self._new_inside, self._inner_call, self._links, self._branches)
         try:
-            self._run(metodo.corpo.comandos, names, [MOST_COMMANDS])
-        except _Fim as end:
+            runner.corre(metodo.corpo.comandos, names)
+        except Fim as end:
             return end.valor
+        except LancadoNoCorpo as raised:
+            raise Recusa(raised.erro, "corpo") from None
         return None
-
-    def _run(self, commands: Sequence[Comando], names: dict[str, Valor], left: list[int]) -> None:  # noqa: C901
-        for command in commands:
-            left[0] -= 1
-            if left[0] < 0:
-                raise SemDesfecho("the body takes too long")
-            match command:
-                case Retorna(valor=node):
-                    raise _Fim(None if node is None else self._value(node, names))
-                case Define(nome=name, valor=node):
-                    names[name] = self._value(node, names)
-                case Atribui(partes=parts):
-                    done = [(self._value(f.de, names), f.nome, self._value(value, names)) for f, value in parts]
-                    for record, name, new in done:
-                        assert isinstance(record, Registro)
-                        self._assign(record, name, new)
-                case Anexa(lista=target, item=item) | Retira(lista=target, item=item):
-                    owner, element = self._value(target.de, names), self._value(item, names)
-                    assert isinstance(owner, Registro)
-                    self._in_list(owner, target.nome, element, joins=isinstance(command, Anexa))
-                case Se(se=test, entao=then, senao=otherwise):
-                    holds = bool(self._value(test, names))
-                    self._branches.add((id(command), holds))
-                    self._run(then if holds else otherwise, names, left)
-                case ParaCada(nome=name, em=items, passos=steps):
-                    for each in _partners(self._value(items, names)):
-                        names[name] = each
-                        self._run(steps, names, left)
-                case Lanca(erro=erro):
-                    raise Recusa(erro, "corpo")
-                case _:
-                    raise SemDesfecho(f"{type(command).__name__} is not followed here")
-
-    def _assign(self, record: Registro, name: str, value: Valor) -> None:
-        """Put a value into a field; of a relation, both ends agree afterwards."""
-        field_ = self.modelo.classe(record.classe).campo(name)
-        if isinstance(field_, Relacao) and field_.inversa:
-            for partner in _partners(record.campos[name]):
-                self._untie(partner, field_.inversa, record)
-            self._fields(record)[name] = value
-            for partner in _partners(value):
-                self._tie(partner, field_.inversa, record)
-        else:
-            self._fields(record)[name] = value
-
-    def _in_list(self, record: Registro, name: str, value: Valor, *, joins: bool) -> None:
-        field_ = self.modelo.classe(record.classe).campo(name)
-        items = tuple(_partners(record.campos[name]))
-        if joins:
-            self._fields(record)[name] = (*items, value)
-        else:
-            place = next((n for n, item in enumerate(items) if _same(item, value)), None)
-            if place is None:
-                raise SemDesfecho("an element that is not there")
-            self._fields(record)[name] = items[:place] + items[place + 1 :]
-        if isinstance(field_, Relacao) and isinstance(value, Registro):
-            (self._tie if joins else self._untie)(value, field_.inversa, record)
-
-    def _tie(self, partner: Valor, inverse: str | None, record: Registro) -> None:
-        """The other end learns of `record`; whoever held its only place is let go."""
-        if inverse is None or not isinstance(partner, Registro):
-            return
-        relation = self.modelo.classe(partner.classe).campo(inverse)
-        assert isinstance(relation, Relacao)
-        held = partner.campos.get(inverse)
-        if relation.muitos:
-            items = tuple(_partners(held))
-            if not any(item is record for item in items):
-                self._fields(partner)[inverse] = (*items, record)
-        elif held is not record:
-            self._fields(partner)[inverse] = record
-            if isinstance(held, Registro) and relation.inversa:
-                self._untie(held, relation.inversa, partner)
-
-    def _untie(self, partner: Valor, inverse: str | None, record: Registro) -> None:
-        if inverse is None or not isinstance(partner, Registro):
-            return
-        held = partner.campos.get(inverse)
-        if isinstance(held, tuple):
-            self._fields(partner)[inverse] = tuple(item for item in held if item is not record)
-        elif held is record:
-            self._fields(partner)[inverse] = None
-
-    @staticmethod
-    def _fields(record: Registro) -> dict[str, Valor]:
-        """The fields of a record that the simulation made, which it may change."""
-        assert isinstance(record.campos, dict)
-        return record.campos
 
 
 def sem_antigo(no: No) -> tuple[No, list[tuple[str, No]]]:
@@ -334,28 +297,3 @@ def sem_antigo(no: No) -> tuple[No, list[tuple[str, No]]]:
     result = changed(no)
     assert isinstance(result, No)
     return result, saved
-
-
-def reachable(values: Any) -> Iterator[Registro]:
-    """The objects among the values and all that they lead to, each once."""
-    seen: set[int] = set()
-    todo = list(values)
-    while todo:
-        value = todo.pop()
-        if isinstance(value, tuple):
-            todo.extend(value)
-        elif isinstance(value, Registro) and id(value) not in seen:
-            seen.add(id(value))
-            yield value
-            todo.extend(value.campos.values())
-
-
-def _partners(value: Valor) -> Sequence[Any]:
-    return value if isinstance(value, tuple) else () if value is None else (value,)
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Whether a field still holds what it held: the same objects, equal plain values of the same type."""
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
-    return type(a) is type(b) and a == b
