@@ -59,7 +59,7 @@ def failed(dono: str, erro: str, livre_em_s: float | None) -> list[Stage]:
         _unless_cancelled(normal, Status.CANCELADO),
         dono,
         fields={"pronto": False, **with_error(erro)},
-        motivo=literal(erro[:MOTIVO_LENGTH]),
+        motivo=_or_who_asked(erro[:MOTIVO_LENGTH]),
         **ENDED,
     )
     return [stage, RELEASED, _free_again(livre_em_s or 0.0)]
@@ -76,7 +76,7 @@ def given_back(dono: str, motivo: str, livre_em_s: float | None) -> list[Stage]:
             "pronto": _unless_cancelled(normal=at_once, cancelled=False),
             "tentativas": {"$subtract": ["$tentativas", _unless_cancelled(1, 0)]},
         },
-        motivo=literal(motivo),
+        motivo=_or_who_asked(motivo),
         **ENDED,
     )
     return [stage, RELEASED] if livre_em_s is None else [stage, RELEASED, _free_again(livre_em_s)]
@@ -84,7 +84,7 @@ def given_back(dono: str, motivo: str, livre_em_s: float | None) -> list[Stage]:
 
 def cancelled(dono: str, motivo: str) -> list[Stage]:
     """Cancelado, as the operator asked."""
-    return [change(Transicao.CANCELAMENTO, Status.CANCELADO, dono, motivo=literal(motivo), **ENDED), RELEASED]
+    return [change(Transicao.CANCELAMENTO, Status.CANCELADO, dono, motivo=_or_who_asked(motivo), **ENDED), RELEASED]
 
 
 def lost(dono: str, former: str, livre_em_s: float) -> list[Stage]:
@@ -96,7 +96,7 @@ def lost(dono: str, former: str, livre_em_s: float) -> list[Stage]:
         _unless_cancelled({"$cond": [used_up, Status.FALHOU, Status.PENDENTE]}, Status.CANCELADO),
         dono,
         fields={"pronto": False, "perdas": {"$add": [{"$ifNull": ["$perdas", 0]}, 1]}, **with_error(message)},
-        motivo=literal(message),
+        motivo=_or_who_asked(message),
         **ENDED,
     )
     return [stage, RELEASED, _free_again(livre_em_s)]
@@ -109,3 +109,9 @@ def _free_again(seconds: float) -> Stage:
 
 def _unless_cancelled(normal: Expression, cancelled: Expression = Transicao.CANCELAMENTO) -> Expression:
     return {"$cond": [{"$ifNull": ["$cancelar", False]}, cancelled, normal]}
+
+
+def _or_who_asked(motivo: str) -> Expression:
+    """This reason, or who wanted it cancelled and why: `por` is the daemon that obeyed."""
+    asked = {"$concat": ["asked for by ", "$cancelar.por", ": ", "$cancelar.motivo"]}
+    return {"$ifNull": [asked, literal(motivo)]}  # $concat with anything missing is null

@@ -63,6 +63,22 @@ def test_item_that_is_worked_on_is_only_asked_for(backlog: Backlog) -> None:
     )
 
 
+def test_cancellation_of_running_work_names_who_asked_and_why_whatever_ended_it(backlog: Backlog) -> None:
+    """Rule 6: the daemon obeys, fails or dies; the event says who wanted the end, and why."""
+    obeyed, failed, given_back = (given_claimed(backlog, name) for name in ("a", "b", "c"))
+    for name in ("a", "b", "c"):
+        transitions.cancelar(backlog, found(backlog, name), "ana", "$engano")
+
+    transitions.encerrar(backlog, obeyed, "cancelled while it ran")
+    transitions.falhar(backlog, failed, "boom", livre_em_s=1.0)
+    transitions.devolver(backlog, given_back, "the daemon ends")
+
+    sweeps.until_quiet(backlog)
+    for name in ("a", "b", "c"):
+        event = events_of(backlog, name)[-1]
+        assert (event["tipo"], event["motivo"]) == ("cancelamento", "asked for by ana: $engano")
+
+
 def test_owner_that_is_done_already_wins_over_the_cancellation(backlog: Backlog) -> None:
     """Rule 3: the conclusion is one write, and what the operator asked comes too late."""
     posse = given_claimed(backlog, "a")
