@@ -51,8 +51,8 @@ def follows(doc: Mapping[str, Any], decisao: Decisao) -> Novo:
                 doc, "corrigir_bug", {"feature_ref": _fields(doc, "release_ref")["release_ref"], "erro": decisao.motivo}
             )
     raise Refused(
-        f"{doc.get('id')} is a {tipo}: only aprovar_orcamento, aprovar_release and validar_implantacao are approved or "
-        f"rejected; 'fabrica concluir' concludes other items"
+        f"{doc.get('id')} is of type {tipo}: only aprovar_orcamento, aprovar_release and validar_implantacao are "
+        f"approved or rejected; 'fabrica ver {doc.get('id')}' says what can be done"
     )
 
 

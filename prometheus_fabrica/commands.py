@@ -46,13 +46,19 @@ def _leads_to(backlog: Backlog, start: str, target: str) -> bool:
     return False
 
 
-def known(backlog: Backlog, text: str) -> Doc:
-    """The item, or Refused with ids that look alike."""
+def found(backlog: Backlog, text: str) -> Doc:
+    """The item as it is, or Refused with ids that look alike."""
     doc = queries.find(backlog, text)
     if doc is None:
         near = queries.like(backlog, text)
         hint = f"; did you mean {', '.join(near)}?" if near else "; 'fabrica listar' shows what there is"
         raise Refused(f"there is no item {text!r}{hint}")
+    return doc
+
+
+def known(backlog: Backlog, text: str) -> Doc:
+    """The same, made an item of ours first where it is one."""
+    doc = found(backlog, text)
     if not doc.get("esquema"):
         propagation.adotar(backlog, [doc])
         doc = queries.find(backlog, text) or doc
@@ -72,11 +78,11 @@ def concluir(backlog: Backlog, text: str, resultado: Mapping[str, Any], decisao:
     """Conclude an item whose work was done elsewhere (a gap, say). The factory's own work concludes itself."""
     doc = known(backlog, text)
     if doc["tipo"] in CONSUMIDOS:
-        raise Refused(f"{item_id(doc)} is a {doc['tipo']}: a daemon concludes it; 'fabrica cancelar' gives it up")
+        raise Refused(f"{item_id(doc)} is of type {doc['tipo']}: a daemon concludes it; 'fabrica cancelar' gives it up")
     if doc["tipo"] in ("aprovar_orcamento", "aprovar_release", "validar_implantacao"):
-        raise Refused(f"{item_id(doc)} is a {doc['tipo']}: 'fabrica aprovar' or 'fabrica rejeitar' decides it")
+        raise Refused(f"{item_id(doc)} is of type {doc['tipo']}: 'fabrica aprovar' or 'fabrica rejeitar' decides it")
     if doc["tipo"] not in NOSSOS:
-        raise Refused(f"{item_id(doc)} is a {doc['tipo']}, a neighbour's item: its own system concludes it")
+        raise Refused(f"{item_id(doc)} is of type {doc['tipo']}, a neighbour's: its own system concludes it")
     _end(backlog, _take(backlog, doc), resultado, [], decisao)
 
 
@@ -125,6 +131,8 @@ def _end(backlog: Backlog, posse: Posse, resultado: Mapping[str, Any], saida: Se
 
 def _why_not(doc: Doc, verb: str, backlog: Backlog | None = None) -> str:
     item, status = item_id(doc), doc.get("status")
+    if doc.get("tipo") not in NOSSOS:
+        return f"{item} is of type {doc.get('tipo')}, a neighbour's: its own system decides about it"
     if status == Status.BLOQUEADO and backlog is not None:
         waits = [f"{each.id} ({each.status})" for each in queries.why(backlog, doc) if each.nivel == 0]
         return (

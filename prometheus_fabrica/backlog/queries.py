@@ -108,10 +108,8 @@ def _open(backlog: Backlog, ids: Sequence[str], level: int, seen: set[str]) -> l
             continue
         if len(waits) == SHOWN_DEPENDENCIES:
             break
-        erro = (doc.get("erros") or [{}])[-1].get("mensagem") if doc else None
-        waits.append(
-            Espera(dependency, doc.get("tipo") if doc else None, status, level, erro, _advice(dependency, doc, status))
-        )
+        advice = _advice(dependency, doc, status) if doc else _absent(backlog, dependency)
+        waits.append(Espera(dependency, doc.get("tipo") if doc else None, status, level, last_error(doc or {}), advice))
         if doc and status == Status.BLOQUEADO and level < DEPTH:
             waits.extend(_open(backlog, doc.get("depende_de") or (), level + 1, seen))
     return waits
@@ -121,9 +119,21 @@ def _concluded(backlog: Backlog, item: str) -> bool:
     return backlog.eventos.find_one({"item": item, "para": Status.CONCLUIDO}, {"_id": 1}) is not None
 
 
-def _advice(dependency: str, doc: Doc | None, status: str) -> str:
-    if doc is None:
-        return f"no item has this id (is '{dependency}' mistyped?): insert it, or give up what waits"
+def last_error(doc: Doc) -> str | None:
+    """Why an item's last attempt failed."""
+    erros = doc.get("erros") or [{}]
+    return erros[-1].get("mensagem")
+
+
+def _absent(backlog: Backlog, dependency: str) -> str:
+    """A dependency that no item has for its `id`; perhaps it is the `_id` of one that has an `id` of its own."""
+    other = find(backlog, dependency)
+    if other is not None and other.get("id"):
+        return f"this is the _id of {item_id(other)}, whose id has to stand in depende_de instead"
+    return f"no item has this id (is '{dependency}' mistyped?): insert it, or 'fabrica cancelar' what waits"
+
+
+def _advice(dependency: str, doc: Doc, status: str) -> str:
     if status == Status.FALHOU:
         return f"'fabrica repetir {dependency}' tries it again"
     if status == Status.CANCELADO:
@@ -136,7 +146,7 @@ def _advice(dependency: str, doc: Doc | None, status: str) -> str:
 
 
 def stuck(backlog: Backlog, doc: Doc) -> list[str]:
-    """Why a Pendente or EmProcessamento item of ours does not move, in sentences."""
+    """What holds a Pendente or EmProcessamento item of ours, in sentences."""
     if doc.get("status") == Status.EM_PROCESSAMENTO:
         return _processing(doc)
     if doc.get("status") != Status.PENDENTE or doc.get("tipo") not in CONSUMIDOS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,12 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fabrica {version('prometheus-fabrica')}")
+        raise typer.Exit
+
+
 @app.callback()
 def settings(
     context: typer.Context,
@@ -32,6 +39,9 @@ def settings(
     banco: Annotated[str | None, typer.Option(help="Database name")] = None,
     specs: Annotated[str | None, typer.Option(help="Folder or Git URL of the specs")] = None,
     dados: Annotated[Path | None, typer.Option(help="Folder for everything the factory keeps on disk")] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave")
+    ] = False,
 ) -> None:
     """Settings that every command shares; they win over FABRICA_* variables, and those over fabrica.yaml."""
     context.obj = {"mongo_uri": mongo_uri, "banco": banco, "specs": specs, "dados": dados}
@@ -49,7 +59,8 @@ def main() -> None:
         sys.exit(done.exit_code)
     except USAGE_ERROR as error:
         where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
-        output.err.print(f"[red]fabrica:[/] {escape(error.format_message())}{where}")
+        if said := error.format_message():  # nothing is said of a command without arguments: it has shown its help
+            output.err.print(f"[red]fabrica:[/] {escape(said)}{where}")
         sys.exit(output.WRONG_USAGE)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)

@@ -10,7 +10,7 @@ import typer
 from contratos.problems import Malformed
 from prometheus_fabrica.backlog import queries
 from prometheus_fabrica.backlog.store import Doc
-from prometheus_fabrica.cli.output import Json, cell, moment, out, print_json, print_table, stop
+from prometheus_fabrica.cli.output import Json, because, cell, moment, out, print_json, print_table, stop
 from prometheus_fabrica.cli.settings import load, open_backlog
 
 Desde = Annotated[str | None, typer.Option(help="From this moment on, ISO 8601, UTC")]
@@ -59,7 +59,7 @@ def eventos(
         (
             (
                 moment(event["timestamp"]), event["item"], event.get("item_tipo"), event["tipo"], event.get("de"),
-                event["para"], event["por"], (event.get("motivo") or "").split("\n")[0][:80],
+                event["para"], event["por"], (because(event) or "").split("\n")[0][:80],
             )
             for event in found
         ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import json as json_
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +16,18 @@ from prometheus_fabrica import commands
 from prometheus_fabrica.approvals import Decisao
 from prometheus_fabrica.backlog import queries
 from prometheus_fabrica.backlog.store import Backlog, Doc, item_id
-from prometheus_fabrica.cli.output import Json, cell, moment, out, parse_json, plain, print_json, print_table
+from prometheus_fabrica.cli.output import (
+    Json,
+    because,
+    cell,
+    err,
+    moment,
+    out,
+    parse_json,
+    plain,
+    print_json,
+    print_table,
+)
 from prometheus_fabrica.cli.settings import open_backlog
 from prometheus_fabrica.errors import Refused
 
@@ -25,6 +39,8 @@ INTERNAL = frozenset({
     "_id", "id", "tipo", "status", "saida", "eventos_novos", "erros", "lease", "registro", "esquema", "ordem", "pronto",
     "seq", "mudou_em", "propagado", "conclusao", "spec_recursos",
 })  # fmt: skip
+ALIKE = 0.85  # from here on a type is one of ours mistyped, not a neighbour's
+LISTED = 100  # characters of an error that `listar` shows
 LONGEST = 400  # characters of a value that `ver` shows
 
 
@@ -71,7 +87,12 @@ def enviar(
     fields: dict[str, Any] = {"contexto": given}
     optional = {"id": item, "prioridade": prioridade, "depende_de": depende_de, "produtor": produtor}
     fields |= {name: value for name, value in optional.items() if value is not None}
+    near = difflib.get_close_matches(tipo, NOSSOS, n=1, cutoff=ALIKE)
+    if near and tipo not in NOSSOS:
+        raise Refused(f"the factory has no type {tipo!r}: did you mean {near[0]}?")
     sent = commands.enviar(open_backlog(context), tipo, fields)
+    if tipo not in NOSSOS:
+        err.print(f"[yellow]fabrica:[/] {cell(tipo)} is a neighbour's type: the factory will not work on {cell(sent)}")
     if json:
         print_json({"id": sent})
     else:
@@ -94,7 +115,7 @@ def listar(
         print_json(docs)
         return
     print_table(
-        ("id", "tipo", "status", "prioridade", "tentativas", "criado em", "espera"),
+        ("id", "tipo", "status", "prioridade", "tentativas", "criado em", "por que"),
         (
             (
                 item_id(doc),
@@ -103,7 +124,7 @@ def listar(
                 doc.get("prioridade"),
                 doc.get("tentativas"),
                 doc.get("criado_em"),
-                (doc.get("bloqueio") or {}).get("id") if doc.get("status") == Status.BLOQUEADO else None,
+                _reason(doc),
             )
             for doc in docs
         ),
@@ -114,13 +135,24 @@ def listar(
         out.print(f"the first {limite}; --limite shows more")
 
 
+def _reason(doc: Doc) -> str | None:
+    """What a list says of an item that stands still: what it waits for, or its last error."""
+    status = doc.get("status")
+    if status == Status.BLOQUEADO:
+        return (doc.get("bloqueio") or {}).get("id")
+    said = queries.last_error(doc) if status == Status.FALHOU or doc.get("livre_em") else None
+    return said and _line(said)[:LISTED]
+
+
+def _line(text: str | None) -> str:
+    """The first line: what follows it is a trace."""
+    return (text or "").partition("\n")[0]
+
+
 def ver(context: typer.Context, item: Id, json: Json = False) -> None:
     """Show an item, its timeline and, when it does not move, why."""
     backlog = open_backlog(context)
-    doc = queries.find(backlog, item)
-    if doc is None:
-        near = queries.like(backlog, item)
-        raise Refused(f"there is no item {item!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+    doc = commands.found(backlog, item)
     events = queries.timeline(backlog, doc)
     waits = queries.why(backlog, doc) if doc.get("status") == Status.BLOQUEADO else []
     stuck = queries.stuck(backlog, doc)
@@ -132,7 +164,7 @@ def ver(context: typer.Context, item: Id, json: Json = False) -> None:
     out.print("\n[bold]timeline[/]")
     for event in events:
         moved = f"{cell(event['de']) or '·'} → {cell(event['para'])}"
-        why = f"  {cell(event['motivo'])}" if event.get("motivo") else ""
+        why = f"  {cell(_line(because(event)))}" if because(event) else ""
         by = f"[dim]{cell(event['por'])}[/]"
         out.print(f"  {moment(event['timestamp'])}  {event['tipo']:<13} {moved}  {by}{why}")
     if waits:
@@ -142,8 +174,9 @@ def ver(context: typer.Context, item: Id, json: Json = False) -> None:
             out.print(
                 f"  {'  ' * each.nivel}{cell(each.id)} {cell(each.tipo)} {cell(each.status)}{error}: {cell(each.fazer)}"
             )
-    for reason in stuck:
-        out.print(f"[bold]it does not move because[/] {cell(reason)}")
+    label = "now" if doc.get("status") == Status.EM_PROCESSAMENTO else "it does not move because"
+    for sentence in stuck:
+        out.print(f"[bold]{label}[/] {cell(sentence)}")
     for child in queries.children(backlog, doc):
         out.print(f"[bold]produced[/] {cell(item_id(child))} {cell(child['tipo'])} {cell(child.get('status'))}")
     _next_step(backlog, doc)
@@ -153,22 +186,36 @@ def _show(doc: Doc) -> None:
     out.print(f"[bold]{cell(item_id(doc))}[/] {cell(doc.get('tipo'))} {cell(doc.get('status'))}")
     for name, value in doc.items():
         if name not in INTERNAL:
-            text = str(plain(value))
+            text = _text(value)
             out.print(f"  {name}: {cell(text if len(text) <= LONGEST else text[:LONGEST] + '…  (--json shows all)')}")
-    for error in doc.get("erros") or ():
-        out.print(f"  [red]erro[/] (attempt {error.get('tentativa')}): {cell(error['mensagem'])}")
+    erros = doc.get("erros") or []
+    for error in erros:
+        said = error["mensagem"].rstrip() if error is erros[-1] else _line(error["mensagem"])
+        out.print(f"  [red]erro[/] (attempt {error.get('tentativa')}): {cell(said)}")
+
+
+def _text(value: Any) -> str:
+    """A value as `ver` shows it; budgets are left to `explicar`."""
+    if isinstance(value, Mapping):
+        value = {name: each for name, each in value.items() if name not in INTERNAL}
+    said = plain(value)
+    return said if isinstance(said, str) else json_.dumps(said, ensure_ascii=False)
 
 
 def _next_step(backlog: Backlog, doc: Doc) -> None:
     item, status = item_id(doc), doc.get("status")
     if status == Status.PENDENTE and doc.get("tipo") in ("aprovar_orcamento", "aprovar_release", "validar_implantacao"):
+        if doc.get("tipo") == "aprovar_orcamento":
+            out.print(f"[bold]figures[/] 'fabrica explicar {item}'")
         out.print(f"[bold]next[/] 'fabrica aprovar {item}' or 'fabrica rejeitar {item} --motivo ...'")
     elif status == Status.PENDENTE and doc.get("tipo") == "entrevistar_dor":
         there = _capability(backlog, doc)
         when = f"now: {there} is there" if there else "when what it asks for is there"
         out.print(f"[bold]next[/] 'fabrica concluir {item}' {when}")
-    elif status in (Status.FALHOU, Status.CANCELADO):
-        out.print(f"[bold]next[/] 'fabrica repetir {item}' tries it again")
+    elif status == Status.FALHOU and doc.get("tipo") in NOSSOS:
+        out.print(f"[bold]next[/] when what the erro names is mended, 'fabrica repetir {item}' tries it again")
+    elif status == Status.CANCELADO and doc.get("tipo") in NOSSOS:
+        out.print(f"[bold]next[/] 'fabrica repetir {item}' takes it up again")
 
 
 def _capability(backlog: Backlog, gap: Doc) -> str | None:
@@ -243,7 +290,8 @@ def cancelar(
         return
     for each, status in done:
         asked = status is Status.EM_PROCESSAMENTO
-        out.print(f"{each}: its owner was asked to stop" if asked else f"{each} is Cancelado")
+        wait = f"its owner was asked to stop, and does so at its next heartbeat: 'fabrica ver {each}'"
+        out.print(f"{each}: {wait}" if asked else f"{each} is Cancelado")
 
 
 def repetir(context: typer.Context, item: Id, motivo: Motivo = None, json: Json = False) -> None:

@@ -114,6 +114,12 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else value.replace(tzinfo=value.tzinfo or UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def because(event: Mapping[str, Any]) -> str | None:
+    """Why an event came about, as far as it says."""
+    freed_by = event.get("item_que_desbloqueou")
+    return event.get("motivo") or (f"{freed_by} is Concluido" if freed_by else None)
+
+
 def parse_json(text: str, name: str) -> dict[str, Any]:
     """A JSON object from a flag, or Malformed naming the flag."""
     try:

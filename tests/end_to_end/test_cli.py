@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from contratos import schema
-from prometheus_fabrica.backlog import sweeps
+from prometheus_fabrica.backlog import sweeps, transitions
 from prometheus_fabrica.backlog.store import Backlog
+from tests.harness.builders import given_claimed
 from tests.harness.fabrica import Fabrica
 
 ORCAMENTO = {"spec_ref": "spec_001", "spec_recursos": {"esforco": {"total": 8.0}}}
@@ -154,12 +155,13 @@ def test_every_schema_is_json(nome: str) -> None:
     ("arguments", "code", "message"),
     [
         (("bogus",), 2, "No such command 'bogus'"),
+        (("enviar", "orca_spec", "-c", "spec_ref=s"), 1, "no type 'orca_spec': did you mean orcar_spec?"),
         (("listar", "--status", "pronto"), 2, "expected one of Bloqueado, Pendente"),
         (("listar", "--limite", "0"), 2, "Invalid value for '--limite'"),
         (("enviar", "orcar_spec", "-c", "spec_ref"), 2, "expected nome=valor, found 'spec_ref'"),
         (("enviar", "orcar_spec", "--contexto", "{"), 1, "--contexto: expected JSON"),
         (("enviar", "orcar_spec", "--contexto", "[1]"), 1, "--contexto: expected a JSON object"),
-        (("ver", "nope"), 1, "there is no item 'nope'"),
+        (("ver", "nope"), 1, "there is no item 'nope'; 'fabrica listar' shows what there is"),
         (("aprovar", "nope"), 1, "there is no item 'nope'; 'fabrica listar' shows what there is"),
         (("rejeitar", "nope"), 2, "Missing option '--motivo'"),
         (("esquema", "orcar_spek"), 1, "there is no schema 'orcar_spek': did you mean orcar_spec?"),
@@ -177,6 +179,35 @@ def test_refusal_is_one_line_that_says_what_to_do(
     assert (said.code, said.out) == (code, "")
     assert message in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_neighbours_item_is_inserted_with_a_note_and_cancelled_by_its_own_system(fabrica: Fabrica) -> None:
+    """DESIGN, neighbours: whoever inserts or cancels a type that is not the factory's is told so; stdout stays data."""
+    sent = fabrica("enviar", "estruturar_produto", "--id", "n", "--json")
+    assert (sent.code, sent.data) == (0, {"id": "n"})
+    assert "estruturar_produto is a neighbour's type: the factory will not work on n" in sent.err
+    said = fabrica("cancelar", "n")
+    assert said.err == ("fabrica: n is of type estruturar_produto, a neighbour's: its own system decides about it\n")
+
+
+def test_item_that_failed_says_why_in_lists_and_once_in_full(fabrica: Fabrica, backlog: Backlog) -> None:
+    """The operator at night: `listar` gives the reason, `ver` the trace of the last attempt and no other."""
+    for delay in (0.0, None):
+        posse = given_claimed(backlog, "a")
+        transitions.falhar(backlog, posse, f"boom {posse.tentativa}\n  at line 7", livre_em_s=delay)
+        sweeps.until_quiet(backlog)
+    assert "boom 2" in fabrica("listar", "--status", "Falhou").out
+    shown = fabrica("ver", "a").out
+    assert shown.count("at line 7") == 1
+    assert "when what the erro names is mended, 'fabrica repetir a' tries it again" in shown
+
+
+def test_dependency_named_by_the_wrong_identity_is_explained(fabrica: Fabrica, backlog: Backlog) -> None:
+    """DESIGN, Identity: depende_de lists ids; who listed the `_id` of an item with an id of its own is told which."""
+    key = backlog.items.insert_one({"id": "own", "tipo": "orcar_spec", "contexto": {"spec_ref": "s"}}).inserted_id
+    backlog.items.insert_one({"id": "b", "tipo": "orcar_spec", "contexto": {"spec_ref": "s"}, "depende_de": [key]})
+    sweeps.until_quiet(backlog)
+    assert "this is the _id of own, whose id has to stand in depende_de instead" in fabrica("ver", "b").out
 
 
 def test_server_that_does_not_answer_is_named_without_its_password(fabrica: Fabrica) -> None:
