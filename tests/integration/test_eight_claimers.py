@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from contratos.estados import Status
 from prometheus_fabrica.backlog import audit, propagation, sweeps, transitions
-from prometheus_fabrica.backlog.store import Backlog, Posse
+from prometheus_fabrica.backlog.store import Backlog, Novo, Posse
 from tests.harness import server
 from tests.harness.builders import TIPO, given, item, moves_of, status_of
 from tests.harness.mundo import Mundo
@@ -95,6 +95,36 @@ def test_claimers_that_sweep_meanwhile_still_own_every_item_once(backlog: Backlo
     sweeps.until_quiet(backlog)
     conclusions = Counter(event["item"] for event in backlog.eventos.find({"tipo": "conclusao"}))
     assert set(conclusions.values()) <= {1}
+    assert audit.verificar(backlog, idle=True) == []
+
+
+def test_auditor_sees_no_violation_while_daemons_work(backlog: Backlog, mongo_uri: str) -> None:
+    """Rule 6: the invariants hold at every moment, and who reads while others write raises no false alarm."""
+    chain = [item(f"i{n:02}", *([f"i{n - 1:02}"] if n % 3 else []), prioridade=n) for n in range(36)]
+    backlog.items.insert_many(chain)
+    parents = {"i07", "i17", "i27"}
+    ended = threading.Event()
+
+    def live(store: Backlog) -> list[str]:
+        broken: list[str] = []
+        if store.ambient.dono.startswith("daemon0"):
+            while not ended.is_set():
+                broken += map(str, audit.verificar(store))
+            return broken
+        while store.items.count_documents({"status": {"$ne": Status.CONCLUIDO}}) and not ended.is_set():
+            sweeps.all_once(store)
+            for posse in transitions.consumir(store, [TIPO], 2):
+                saida = [Novo("backlog_items", item(f"f-{posse.item}"))] if posse.item in parents else []
+                transitions.concluir(store, posse, {}, saida)
+                propagation.propagar(store, posse.key)
+        ended.set()
+        return broken
+
+    with daemons(backlog, mongo_uri, 4) as stores:
+        reports = all_at_once(stores, live)
+
+    assert [each for report in reports for each in report] == []
+    sweeps.until_quiet(backlog)
     assert audit.verificar(backlog, idle=True) == []
 
 
