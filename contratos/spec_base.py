@@ -25,104 +25,11 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from contratos.base import Contrato
 from contratos.problems import found
+from contratos.spec_sinonimos import SYNONYMS
 
 UNKNOWN = "campo_desconhecido"  # pydantic error type of our own message for an unknown field
 
-SYNONYMS = {
-    "attributes": "atributos",
-    "fields": "atributos",
-    "campos": "atributos",
-    "methods": "metodos",
-    "operacoes": "metodos",
-    "relations": "relacoes",
-    "relacionamentos": "relacoes",
-    "associacoes": "relacoes",
-    "type": "tipo",
-    "default": "padrao",
-    "valor_padrao": "padrao",
-    "pattern": "regex",
-    "padrao": "regex",
-    "formato": "regex",
-    "optional": "opcional",
-    "nullable": "opcional",
-    "obrigatorio": "opcional",
-    "required": "opcional",
-    "minimo": "min",
-    "maximo": "max",
-    "minimum": "min",
-    "maximum": "max",
-    "exclusiveminimum": "min_excl",
-    "exclusivemaximum": "max_excl",
-    "min_length": "tamanho_min",
-    "minlength": "tamanho_min",
-    "max_length": "tamanho_max",
-    "maxlength": "tamanho_max",
-    "tam_min": "tamanho_min",
-    "tam_max": "tamanho_max",
-    "decimais": "casas",
-    "extends": "herda",
-    "heranca": "herda",
-    "herda_de": "herda",
-    "base": "herda",
-    "superclasse": "herda",
-    "abstract": "abstrata",
-    "immutable": "imutavel",
-    "enums": "enumeracoes",
-    "enum": "valores",
-    "invariants": "invariantes",
-    "parameters": "parametros",
-    "params": "parametros",
-    "argumentos": "parametros",
-    "returns": "retorna",
-    "return": "retorna",
-    "retorno": "retorna",
-    "preconditions": "pre",
-    "pre_condicoes": "pre",
-    "precondicoes": "pre",
-    "postconditions": "pos",
-    "post": "pos",
-    "pos_condicoes": "pos",
-    "poscondicoes": "pos",
-    "errors": "erros",
-    "excecoes": "erros",
-    "raises": "lanca",
-    "erro": "lanca",
-    "si": "se",
-    "if": "se",
-    "quando": "se",
-    "condicao": "que",
-    "expr": "que",
-    "body": "corpo",
-    "examples": "exemplos",
-    "description": "descricao",
-    "name": "nome",
-    "version": "versao",
-    "given": "antes",
-    "dado": "antes",
-    "resultado": "da",
-    "espera": "da",
-    "esperado": "da",
-    "entrada": "args",
-    "states": "estados",
-    "ciclo_de_vida": "estados",
-    "valid": "validas",
-    "invalid": "invalidas",
-    "valores_validos": "validas",
-    "valores_invalidos": "invalidas",
-    "restricoes": "proibidas",
-    "coverage": "cobertura",
-    "strength": "forca",
-    "containers": "containers_necessarios",
-    "apis": "apis_externas",
-    "ram": "ram_mb",
-    "memoria": "ram_mb",
-    "unique": "unico",
-    "secret": "secreto",
-    "readonly": "somente_leitura",
-    "derivado": "deriva",
-    "classes_equivalencia": "classes",
-}
-"""What people write by habit -> our name for it; only used in messages, never to guess silently."""
+SHORT = "(short form)"  # key under which a short form travels beside its place in a list
 
 RESERVED = frozenset({"self", "resultado", "antigo"})
 
@@ -177,6 +84,10 @@ class Parte(Contrato):
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        placed: dict[str, Any] = {}
+        if isinstance(data, dict) and SHORT in data:  # a short form whose place in a list is known
+            placed = {"ordem": data["ordem"]}
+            data = data[SHORT]
         if data is None and type(None) not in cls.curtas:
             data = {}
         elif type(data) in cls.curtas:
@@ -187,7 +98,7 @@ class Parte(Contrato):
             short = "".join(f"{KINDS[kind]}, or " for kind in cls.curtas if kind in KINDS)
             raise ValueError(f"expected {short}a map of {', '.join(cls.model_fields)}; found {found(data)}")
         try:
-            return handler(data)
+            return handler({**placed, **data} if placed else data)
         except ValidationError as error:
             raise ValidationError.from_exception_data(
                 cls.__name__, [cls._explained(e) for e in _details(error)]
@@ -280,7 +191,7 @@ def _as_map(value: Any) -> Any:
         name, body = _named(entry, place)
         if name in result:
             raise ValueError(f"'{name}' is given twice")
-        result[name] = {"ordem": place, **body} if isinstance(body, dict) else body
+        result[name] = {"ordem": place, **body} if isinstance(body, dict) else {"ordem": place, SHORT: body}
     return result
 
 
@@ -348,9 +259,17 @@ def _as_list(value: Any) -> Any:
     return [] if value is None else [value] if isinstance(value, str | dict) else value
 
 
+class _OneToo:
+    """In the JSON Schema: the list, or one of its parts alone."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many, many.get("items", {})]}
+
+
 P = TypeVar("P", bound=Parte)
 
-Lista = Annotated[tuple[P, ...], BeforeValidator(_as_list)]
+Lista = Annotated[tuple[P, ...], BeforeValidator(_as_list), _OneToo()]
 """Parts in their order; a single one may stand without the list."""
 
 

@@ -9,6 +9,7 @@ from contratos.problems import Malformed
 from contratos.spec import Spec
 from contratos.spec_base import unknown_name
 from workers import names
+from workers.estrutura.alvos import ler_alvos
 from workers.estrutura.campos import Campos, computados, herdados, ler_campos
 from workers.estrutura.exemplos import ler_exemplo
 from workers.estrutura.falhas import Falhas
@@ -34,7 +35,7 @@ def resolver(spec: Spec) -> Modelo:
     classes: dict[str, Classe] = {}
     for classe in tabelas.classes:
         classes[classe.nome] = _class(classe, classes, tabelas, campos, mundo, falhas)
-    _targets(spec, classes, falhas)
+    classes = ler_alvos(spec, classes, mundo, falhas)
     falhas.levanta()
     return Modelo(
         spec=spec,
@@ -167,17 +168,3 @@ def _reachable(cycle: spec_poo.Estados, states: tuple[str, ...], falhas: Falhas,
                 todo.append(state)
     for state in sorted(set(cycle.nomes()) & set(states) - reached):
         falhas.diz(where, f"the state '{state}' cannot be reached from '{cycle.inicial}'")
-
-
-def _targets(spec: Spec, classes: dict[str, Classe], falhas: Falhas) -> None:
-    """Targets of schema_tdd exist."""
-    for target in sorted(spec.schema_tdd.alvos):
-        at = f"schema_tdd.alvos.{target}"
-        name, _, method = target.partition(".")
-        if name not in classes:
-            if "E" in spec.vertentes and len(spec.vertentes) == 1:  # targets of other vertentes are theirs to know
-                falhas.diz(at, unknown_name(name, "class", list(classes)))
-            continue
-        methods = [m.nome for m in classes[name].todos_metodos]
-        if method and method not in methods:
-            falhas.diz(at, unknown_name(method, f"method of {name}", methods))

@@ -245,7 +245,7 @@ class _Search:
         self.add(no, 1, [value] * len(self.cases), fixed=True)
 
     def _field(self, attribute: Atributo, classe: Classe, base: Any, plain: set[str]) -> None:
-        """An attribute counts when an example speaks of it, or of what it is derived from; others only fit by chance."""
+        """An attribute counts when an example speaks of it, or of what it derives from; others fit by chance."""
         spoken = {name for case in self.cases if case.example for name in (*case.example.antes, *case.after)}
         looked_at = (
             {n.nome for n in todos(attribute.deriva) if isinstance(n, Campo)} if attribute.deriva else {attribute.nome}
