@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from workers.estrutura.comandos import Lanca, nos, todos_comandos
 from workers.estrutura.modelo import Classe, Condicao, Metodo
-from workers.expressao.arvore import Campo, No, todos
+from workers.expressao.arvore import Campo, ChamadaMetodo, No, todos
 from workers.expressao.impressor import Impressor
 from workers.suite.printing import Fontes, chamada, marca, variavel
 from workers.suite.view import Modulo
@@ -37,7 +38,7 @@ def escreve_confere(modulo: Modulo, classe: Classe, metodo: Metodo) -> None:
         field = classe.campo(classe.estados.atributo).py
         body.append(f"{field}_antes = {eu}.{field}")
     uses_result = metodo.retorna is not None and any("resultado" in source for _, source in promises)
-    beyond = ", ".join(sorted(fontes.pacote(name) for name in BEYOND))
+    beyond = ", ".join(sorted({fontes.pacote(name) for name in BEYOND} | _raised_inside(fontes, metodo)))
     body += ["try:", f"    {'resultado = ' if uses_result else ''}{call}", f"except ({beyond}):"]
     body += [f"    assert {portrait} == antes", "    return"]
     body += [f"assert {source}  # {condition.id}" for condition, source in promises]
@@ -48,6 +49,19 @@ def escreve_confere(modulo: Modulo, classe: Classe, metodo: Metodo) -> None:
     owner = "Any" if loose else fontes.pacote(classe.py)
     doc = f"Chama {metodo.nome} e confere a chamada pelas fórmulas da especificação."
     modulo.funcao(f"confere_{marca(metodo.py)}", f"{eu}: {owner}{parameters}", "None", doc, body)
+
+
+def _raised_inside(fontes: Fontes, metodo: Metodo) -> set[str]:
+    """Errors that a body may raise itself, or that come from what it calls: any that the spec knows of."""
+    commands = list(todos_comandos(metodo.corpo.comandos if metodo.corpo else ()))
+    calls = any(isinstance(part, ChamadaMetodo) for c in commands for node in nos(c) for part in todos(node))
+    raised = {command.erro for command in commands if isinstance(command, Lanca)}
+    if calls:
+        methods = [m for classe in fontes.modelo.classes for m in classe.metodos]
+        raised |= {error.lanca for m in methods for error in m.erros}
+        bodies = (c for m in methods if m.corpo for c in todos_comandos(m.corpo.comandos))
+        raised |= {command.erro for command in bodies if isinstance(command, Lanca)}
+    return {fontes.erro(name) for name in raised} | ({fontes.pacote("ViolacaoDeContrato")} if calls else set())
 
 
 def _refusals(fontes: Fontes, classe: Classe, metodo: Metodo, eu: str) -> Iterator[tuple[str, str]]:

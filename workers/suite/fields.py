@@ -148,15 +148,26 @@ class TestesCampos:
             f"assert {self.eu} in {end}" if inverse.muitos else f"assert {end} is {self.eu}",
         ]
         assert isinstance(made, Registro)
-        if relation.muitos and relation.minimo == 0:
-            gone = f"assert {self.eu} not in {end}" if inverse.muitos else f"assert {end} is None"
-            body += [f"{self.eu}.{relation.py}.remove(parceiro)", f"assert len({self.eu}.{relation.py}) == 0"]
-            body += [gone] if inverse.muitos or inverse.minimo == 0 else []
-        elif not relation.muitos and relation.minimo == 0 and not relation.somente_leitura:
-            body += [f"{self.eu}.{relation.py} = None"]
-            body += [f"assert {self.eu} not in {end}"] if inverse.muitos else [f"assert {end} is None"]
+        body += self._let_go(relation, inverse, end)
         doc = f"{relation.nome} e {inverse.nome} dizem sempre o mesmo. Oráculo: a relação inversa da especificação."
         self.modulo.teste(f"test_relacao_{marca(relation.nome)}_liga_os_dois_lados", doc, body)
+
+    def _let_go(self, relation: Relacao, inverse: Relacao, end: str) -> list[str]:
+        """The link undone from this side; refused where the other end cannot be without it."""
+        if relation.minimo or (relation.somente_leitura and not relation.muitos):
+            return []
+        field = f"{self.eu}.{relation.py}"
+        undo = f"{field}.remove(parceiro)" if relation.muitos else f"{field} = None"
+        if inverse.minimo and not inverse.da_parte:
+            if inverse.muitos:
+                return []
+            self.modulo.usa_pytest = True
+            refused = self.fontes.pacote("ViolacaoDeContrato")
+            return [f"with pytest.raises({refused}):", f"    {undo}", f"assert {end} is {self.eu}"]
+        gone = f"assert len({field}) == 0" if relation.muitos else f"assert {field} is None"
+        if inverse.muitos:
+            return [undo, gone, f"assert {self.eu} not in {end}"]
+        return [undo, gone] if inverse.minimo else [undo, gone, f"assert {end} is None"]
 
     def _secrets(self) -> None:
         """A secret value is in no text about the object."""

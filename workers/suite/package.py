@@ -38,7 +38,7 @@ def _error(modulo: Modulo, error: ClasseErro) -> None:
     base = modulo.fontes.erro(error.herda) if error.herda else "Exception"
     body = [f"assert issubclass({name}, {base})"]
     samples = {data.nome: _sample(modulo, error, data.nome) for data in error.dados}
-    if all(value is not None for value in samples.values()):
+    if (error.dados or error.mensagem) and all(value is not None for value in samples.values()):
         given = ", ".join(f"{d.py}={modulo.fontes.valor(samples[d.nome])}" for d in error.dados)
         body.append(f"erro = {name}({given})")
         body += [equals(f"erro.{names.snake(d.nome)}", modulo.fontes.valor(samples[d.nome])) for d in error.dados]
