@@ -11,7 +11,7 @@ from contratos.spec import Spec
 from contratos.spec_base import unknown_name
 from workers.estrutura.exemplos import ler_exemplo
 from workers.estrutura.falhas import Falhas
-from workers.estrutura.modelo import Classe, Exemplo, Metodo, Parametro, Relacao
+from workers.estrutura.modelo import CampoBase, Classe, Exemplo, Metodo, Relacao
 from workers.estrutura.valores import Restricoes, ValorRecusado, converter
 from workers.expressao.mundo import Mundo
 
@@ -58,14 +58,14 @@ def _with_examples(classe: Classe, metodo: Metodo | None, exemplos: tuple[Exempl
 def _factors(alvo: Alvo, classe: Classe, metodo: Metodo | None, mundo: Mundo, falhas: Falhas, at: str) -> None:
     """Each factor is a parameter or a field, and the values of its valid classes keep their limits."""
     fields = {campo.nome: campo for campo in classe.construtor()}
-    known = {p.nome: p for p in metodo.parametros} if metodo else fields
-    known = {**known, **{f"self.{name}": campo for name, campo in fields.items()}}
+    known: dict[str, CampoBase | Relacao] = {f"self.{name}": campo for name, campo in fields.items()}
+    known |= {p.nome: p for p in metodo.parametros} if metodo else fields
     for name, factor in sorted(alvo.classes.items()):
         if name not in known:
             shown = [other for other in known if metodo or not other.startswith("self.")]
             falhas.diz(f"{at}.classes.{name}", unknown_name(name, "factor", shown))
             continue
-        campo: Parametro | Relacao = known[name]
+        campo = known[name]
         limits = Restricoes() if isinstance(campo, Relacao) else campo.restricoes
         for label, part in factor.validas.items():
             for raw in part.representantes():
@@ -73,7 +73,7 @@ def _factors(alvo: Alvo, classe: Classe, metodo: Metodo | None, mundo: Mundo, fa
                     falhas.diz(f"{at}.classes.{name}.validas.{label}", fault)
 
 
-def _fault(raw: object, campo: Parametro | Relacao, limites: Restricoes, mundo: Mundo) -> str | None:
+def _fault(raw: object, campo: CampoBase | Relacao, limites: Restricoes, mundo: Mundo) -> str | None:
     """Why this is no valid value."""
     try:
         value = converter(raw, campo.tipo, mundo, parcial=True)
