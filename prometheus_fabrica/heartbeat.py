@@ -121,5 +121,6 @@ class Heartbeat:
         with self._lock:
             known = each.posse.token in self._held
         if known and each.parada.motivo is not Motivo.CONCESSAO:
-            log.warning("concessao_perdida", item=each.posse.item, tentativa=each.posse.tentativa)
+            # No alarm: an item that is concluded this instant looks the same. Who throws work away warns (loop).
+            log.info("concessao_perdida", item=each.posse.item, tentativa=each.posse.tentativa)
             each.parada.set(Motivo.CONCESSAO)
