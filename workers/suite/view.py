@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -147,9 +148,8 @@ class Modulo:
 
     def _draws(self) -> bool:
         """Whether a strategy is made here, and not only in the helper module."""
-        return any(
-            "st." in line for parte in self.partes for line in (*parte.decoradores, *parte.corpo, parte.cabecalho)
-        )
+        lines = (line for parte in self.partes for line in (*parte.decoradores, parte.cabecalho, *parte.corpo))
+        return any(re.search(r"\bst\.", line) for line in lines)
 
     def ajudas(self) -> set[tuple[str, str]]:
         """(module, name) of the suite's helpers that are used."""
