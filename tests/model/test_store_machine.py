@@ -93,14 +93,16 @@ class StoreMachine(RuleBasedStateMachine):
         self.number = count()
         self.items = self.db["backlog_items"]
 
-    @initialize(shape=st.sampled_from(sorted(SHAPES)))
-    def begin(self, shape: str) -> None:
-        """A backlog with a few items in it that wait for one another."""
+    @initialize(shape=st.sampled_from(sorted(SHAPES)), claims=st.lists(st.integers(0, 3), max_size=2))
+    def begin(self, shape: str, claims: list[int]) -> None:
+        """A backlog with a few items in it that wait for one another, some of them held already."""
         for name in ("backlog_items", "eventos", "specs_recursos"):
             self.db[name].delete_many({})
         for name, waits in SHAPES[shape].items():
             self.items.insert_one({"_id": name, "tipo": TIPO, "contexto": CONTEXTO, "depende_de": waits})
         sweeps.until_quiet(self.stores[0])
+        for daemon, limit in enumerate(claims):
+            self.held += [(daemon, posse) for posse in transitions.consumir(self.stores[daemon], TIPOS, limit or 1)]
 
     # -- how things happen --------------------------------------------------------------------------------------------
 
@@ -176,7 +178,8 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(daemon=daemons, interruption=interruptions, limit=st.integers(1, 3))
     def daemon_claims(self, daemon: int, interruption: Interruption | None, limit: int) -> None:
-        """Up to so many items at once."""
+        """Up to so many items at once, after a look at what others have left."""
+        sweeps.all_once(self.stores[daemon])
         posses = self._do(daemon, interruption, lambda store: transitions.consumir(store, TIPOS, limit))
         self.held += [(daemon, posse) for posse in posses or ()]
 
