@@ -12,13 +12,15 @@ import structlog
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from prometheus_fabrica import systemd
-from prometheus_fabrica.backlog import indexes, presence, sweeps, transitions
+from prometheus_fabrica.backlog import indexes, presence, sweeps
 from prometheus_fabrica.backlog.store import Backlog, Doc, Posse
 from prometheus_fabrica.errors import Refused
+from prometheus_fabrica.fila import Fila
 from prometheus_fabrica.handlers.contract import Handler, Tools
 from prometheus_fabrica.heartbeat import Heartbeat
 from prometheus_fabrica.loop import Loop
 from prometheus_fabrica.parada import Motivo
+from prometheus_fabrica.propagador import Propagador
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +28,9 @@ BUSY_PAUSE_S = 0.05  # between two looks while there is work; grows with idlenes
 GROWTH = 1.5
 RECONNECT_CEILING_S = 10.0
 COALESCE_S = 0.02  # many changes at once wake the loop once
+REST = 2.0  # times as long as a sweep took, before the next one: the server's time is for the work
+EVENTS_REST_S = 0.3  # what ends within it publishes all its events in one go
+ANNOUNCE_S = 5.0
 GIVE_BACK_S = 10.0  # for stopped work to end its processes and give its item back
 
 
@@ -55,7 +60,9 @@ class Daemon:
         self._pace = pace
         self._revive = revive  # called when nobody answers; Refused when that is for good
         self._tidy = tidy  # what else to clean up at start: containers and files of daemons that died
-        self._loop = Loop(backlog, tools, handlers)
+        self._propagador = Propagador(backlog)
+        self._fila = Fila(backlog, list(handlers))
+        self._loop = Loop(backlog, tools, handlers, self._propagador.put)
         self._heartbeat = Heartbeat(backlog)
         self._poke = threading.Event()
         self._sweep_poke = threading.Event()
@@ -88,6 +95,7 @@ class Daemon:
         if not self._until_connected(self._prepare):
             return
         self._heartbeat.start()
+        self._propagador.start()
         for name, target in (("zelador", self._look_after), ("vigia", self._watch)):
             thread = threading.Thread(target=target, name=name, daemon=True)
             thread.start()
@@ -134,17 +142,25 @@ class Daemon:
                 self.drain()
 
     def _claim(self) -> int:
-        with self._lock:
-            free = self._pace.vagas - len(self._running)
-        if sweeps.adotar_novos(self._backlog):
+        """Work for the free slots: of what is known to wait and, when that is not enough, of what was just inserted."""
+        free = self._free()
+        taken = self._take(free)
+        if taken < free and sweeps.adotar_novos(self._backlog):
             self._sweep_poke.set()
-        if free <= 0:
-            return 0
+            self._fila.forget()
+            taken += self._take(free - taken)
+        return taken
+
+    def _take(self, count: int) -> int:
         sent = self._backlog.ambient.monotonic()
-        posses = transitions.consumir(self._backlog, self._tipos, free)
+        posses = self._fila.consumir(count) if count else []
         for posse in posses:
             self._start(posse, sent)
         return len(posses)
+
+    def _free(self) -> int:
+        with self._lock:
+            return self._pace.vagas - len(self._running)
 
     def _start(self, posse: Posse, sent: float) -> None:
         parada = self._heartbeat.hold(posse, sent)
@@ -159,7 +175,6 @@ class Daemon:
                 with self._lock:
                     self._running.discard(threading.current_thread())
                 self._poke.set()
-                self._sweep_poke.set()
 
         thread = threading.Thread(target=work, name=f"vaga-{posse.item}", daemon=True)
         with self._lock:
@@ -167,25 +182,38 @@ class Daemon:
         thread.start()
 
     def _look_after(self) -> None:
-        """The sweeps: often while they find something, else at the idle pace."""
+        """The sweeps: often while they find something, else at the idle pace; never more than a part of the time."""
         longest = min(self._pace.ocioso_s, self._backlog.limits.concessao_s / 3)
         pause = BUSY_PAUSE_S
+        announced = float("-inf")
         while not self._draining.is_set():
-            try:
-                done = sweeps.all_once(self._backlog)
-                presence.announce(self._backlog, self._pace.vagas, len(self._running))
-            except PyMongoError as error:
-                log.warning("varredura_sem_mongodb", erro=type(error).__name__)
-                done = sweeps.Swept()
-            except Exception:
-                log.exception("erro_da_fabrica")
-                done = sweeps.Swept()
-            pause = BUSY_PAUSE_S if done.total else min(pause * GROWTH, longest)
-            if done.total:
+            begun = self._backlog.ambient.monotonic()
+            found = self._sweep()
+            if begun - announced > ANNOUNCE_S:
+                announced = begun
+                self._announce()
+            pause = BUSY_PAUSE_S if found else min(pause * GROWTH, longest)
+            if found:
                 self._poke.set()
+            self._draining.wait(REST * (self._backlog.ambient.monotonic() - begun))
             if self._sweep_poke.wait(self._backlog.ambient.uniform(0.7, 1.0) * pause):
                 self._sweep_poke.clear()
                 pause = BUSY_PAUSE_S
+
+    def _sweep(self) -> int:
+        try:
+            return sweeps.all_once(self._backlog, eventos_s=EVENTS_REST_S).total
+        except PyMongoError as error:
+            log.warning("varredura_sem_mongodb", erro=type(error).__name__)
+        except Exception:
+            log.exception("erro_da_fabrica")
+        return 0
+
+    def _announce(self) -> None:
+        try:
+            presence.announce(self._backlog, self._pace.vagas, self._pace.vagas - self._free())
+        except PyMongoError as error:
+            log.warning("anuncio_sem_mongodb", erro=type(error).__name__)
 
     def _watch(self) -> None:
         """Where the server is a replica set its change stream wakes us at once. A poke only: polling is the truth."""
@@ -220,6 +248,7 @@ class Daemon:
         self._heartbeat.stop_all(Motivo.DRENAGEM)
         for thread in running:
             thread.join(GIVE_BACK_S)
+        self._propagador.stop(GIVE_BACK_S)
         self._heartbeat.stop()
         for thread in self._threads:
             thread.join(GIVE_BACK_S)

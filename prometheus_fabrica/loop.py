@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from bson.errors import InvalidDocument
@@ -18,7 +19,7 @@ from contratos.envelope import contexto_of
 from contratos.problems import Malformed
 from contratos.tipos import CONSUMIDOS
 from prometheus_fabrica import releases
-from prometheus_fabrica.backlog import documents, propagation, transitions
+from prometheus_fabrica.backlog import documents, transitions
 from prometheus_fabrica.backlog.backoff import retry_delay
 from prometheus_fabrica.backlog.store import Backlog, Novo, Posse
 from prometheus_fabrica.errors import LeaseLost, Permanent
@@ -40,6 +41,7 @@ class Loop:
     backlog: Backlog
     tools: Tools
     handlers: Mapping[str, Handler]
+    follow: Callable[[Any], object]  # is told the `_id` of what has ended: `Propagador.put`
 
     def attend(self, posse: Posse, parada: Parada) -> None:
         """Work on an item that is ours to its end, whatever that is. Raises only errors of the factory itself."""
@@ -88,7 +90,7 @@ class Loop:
         if not done:
             raise LeaseLost
         log.info("item_concluido", saida=[novo.doc.get("_id") for novo in outcome.saida])
-        propagation.propagar(self.backlog, posse.key)
+        self.follow(posse.key)
 
     def _failed(self, posse: Posse, parada: Parada, error: Exception) -> None:
         if parada.is_set():
@@ -104,7 +106,7 @@ class Loop:
         if not landed:
             raise LeaseLost
         log.error("item_falhou", erro=message, volta_em_s=None if delay is None else round(delay, 1))
-        propagation.propagar(self.backlog, posse.key)  # does nothing while attempts are left
+        self.follow(posse.key)  # nothing follows while attempts are left
 
     def _postponed(self, posse: Posse, parada: Parada, error: Exception) -> None:
         if parada.is_set():
@@ -126,7 +128,7 @@ class Loop:
         else:
             self._answered(parada, lambda: transitions.devolver(self.backlog, posse, "the daemon ends"))
             log.info("item_devolvido")
-        propagation.propagar(self.backlog, posse.key)
+        self.follow(posse.key)
 
     def _answered[R](self, parada: Parada, write: Callable[[], R]) -> R:
         """Send a write until the server answers, or the lease is no longer ours. Each of them may be repeated."""

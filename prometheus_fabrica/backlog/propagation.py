@@ -15,7 +15,7 @@ from prometheus_fabrica.backlog import adoption, documents, transitions, unblock
 from prometheus_fabrica.backlog.adoption import Adocao
 from prometheus_fabrica.backlog.documents import ITEMS
 from prometheus_fabrica.backlog.recording import published
-from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, insert_once, item_id
+from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, among, insert_once, item_id
 
 OPEN = (Status.PENDENTE, Status.EM_PROCESSAMENTO, Status.BLOQUEADO)
 
@@ -30,7 +30,7 @@ def propagar(backlog: Backlog, key: Any) -> bool:
 
 def propagar_todos(backlog: Backlog, keys: Sequence[Any]) -> int:
     """The same for several items, in hardly more round trips than for one. Returns how many are now marked."""
-    ended = {"_id": {"$in": list(keys)}, "registro": {"$in": list(TERMINAIS)}}
+    ended = {"_id": among(keys), "registro": {"$in": list(TERMINAIS)}}
     docs = backlog.items.find(ended).to_list()
     for doc in docs:
         if _ours(doc):
@@ -69,7 +69,7 @@ def nascer(backlog: Backlog, docs: Sequence[Doc]) -> int:
     """
     new = transitions.inserir(backlog, docs)
     keys = [doc["_id"] for doc in docs]
-    adotar(backlog, list(backlog.items.find({"_id": {"$in": keys}, "esquema": None})))
+    adotar(backlog, list(backlog.items.find({"_id": among(keys), "esquema": None})))
     return new
 
 
@@ -88,8 +88,8 @@ def adotar(backlog: Backlog, docs: Sequence[Doc]) -> int:
 def _with_own_ids(backlog: Backlog, plans: Sequence[Adocao]) -> list[Adocao]:
     """The same plans, but an item whose id is another's, or was a deleted item's, is refused under an id of its own."""
     ids = [plan.item for plan in plans]
-    holders = {doc["id"]: doc["_id"] for doc in backlog.items.find({"id": {"$in": ids}}, {"id": 1})}
-    named = {event["item"] for event in backlog.eventos.find({"item": {"$in": ids}, "seq": 1}, {"item": 1})}
+    holders = {doc["id"]: doc["_id"] for doc in backlog.items.find({"id": among(ids)}, {"id": 1})}
+    named = {event["item"] for event in backlog.eventos.find({"item": among(ids), "seq": 1}, {"item": 1})}
     result = []
     for plan in plans:
         holder = holders.setdefault(plan.item, plan.key)

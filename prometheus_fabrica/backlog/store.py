@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,12 @@ def item_id(doc: Mapping[str, Any]) -> str:
 def ids_of(posses: Sequence[Posse]) -> list[str]:
     """The identities of owned items, for a log line."""
     return [posse.item for posse in posses]
+
+
+def among(values: Iterable[Any]) -> Any:
+    """The condition of being one of these. Of one value it is plain equality, which no server fails to find at once."""
+    each = list(values)
+    return each[0] if len(each) == 1 else {"$in": each}
 
 
 def waits_for(doc: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from contratos.estados import TERMINAIS, Status
 from contratos.tipos import NOSSOS
 from prometheus_fabrica.backlog import propagation, transitions, unblocking
 from prometheus_fabrica.backlog.backoff import retry_delay
+from prometheus_fabrica.backlog.recording import in_seconds
 from prometheus_fabrica.backlog.store import Backlog, Doc
 
 log = structlog.get_logger(__name__)
@@ -40,8 +41,11 @@ class Swept:
         return sum(getattr(self, field.name) for field in fields(self))
 
 
-def all_once(backlog: Backlog) -> Swept:
-    """Every sweep once, in an order in which one's result can be the next one's work."""
+def all_once(backlog: Backlog, *, eventos_s: float = 0.0) -> Swept:
+    """Every sweep once, in an order in which one's result can be the next one's work.
+
+    eventos_s: events of items that changed within so many seconds are left alone; what ends soon publishes its own.
+    """
     return Swept(
         adotados=adotar_novos(backlog),
         reconhecidos=reconhecer_mudados(backlog),
@@ -49,7 +53,7 @@ def all_once(backlog: Backlog) -> Swept:
         liberados=liberar_devidos(backlog),
         propagados=propagar_terminados(backlog),
         desbloqueados=examinar_marcados(backlog) + examinar_externos(backlog),
-        eventos=publicar_eventos(backlog),
+        eventos=publicar_eventos(backlog, eventos_s),
     )
 
 
@@ -142,11 +146,12 @@ def examinar_externos(backlog: Backlog) -> int:
     return _each(backlog, done, lambda store, doc: unblocking.examinar(store, doc["_id"]))
 
 
-def publicar_eventos(backlog: Backlog) -> int:
-    """Events that still stand in their items only."""
-    docs = backlog.items.find(
-        {"eventos_novos.seq": {"$exists": True}, "esquema": 1}, {"id": 1, "tipo": 1, "eventos_novos": 1}
-    ).limit(BATCH)
+def publicar_eventos(backlog: Backlog, older_s: float = 0.0) -> int:
+    """Events that still stand in their items only, of items that have not changed for so many seconds."""
+    carrying: Doc = {"eventos_novos.seq": {"$exists": True}, "esquema": 1}
+    if older_s:
+        carrying["$expr"] = {"$lte": ["$mudou_em", in_seconds(-older_s)]}
+    docs = backlog.items.find(carrying, {"id": 1, "tipo": 1, "eventos_novos": 1}).limit(BATCH)
     return propagation.publicar_eventos(backlog, docs.to_list())
 
 

@@ -35,7 +35,7 @@ from prometheus_fabrica.backlog.recording import (
     literal,
     with_error,
 )
-from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, insert_once, item_id, waits_for
+from prometheus_fabrica.backlog.store import Backlog, Doc, Novo, Posse, among, insert_once, item_id, waits_for
 
 log = structlog.get_logger(__name__)
 
@@ -156,7 +156,7 @@ def consumir_ids(backlog: Backlog, keys: Sequence[Any]) -> list[Posse]:
     ]
     with suppress(AutoReconnect):  # the reply was lost, perhaps not the write: the tokens tell
         moves(backlog, "consumir", updates)
-    mine = backlog.items.find({"_id": {"$in": list(keys)}, "lease.token": {"$in": list(tokens.values())}})
+    mine = backlog.items.find({"_id": among(keys), "lease.token": among(tokens.values())})
     owned = {doc["_id"]: doc for doc in mine}
     return [_posse(owned[key], tokens[key]) for key in keys if key in owned]
 

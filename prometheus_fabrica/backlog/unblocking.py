@@ -19,7 +19,7 @@ from bson import ObjectId
 from contratos.estados import EXTERNO, Status, Transicao
 from contratos.tipos import NOSSOS
 from prometheus_fabrica.backlog import documents, transitions
-from prometheus_fabrica.backlog.store import Backlog, Doc, insert_once, item_id, waits_for
+from prometheus_fabrica.backlog.store import Backlog, Doc, among, insert_once, item_id, waits_for
 
 CHUNK = 500  # ids a query
 CYCLE_LEVELS = 64  # how far upwards a new item's dependencies are followed; `verificar` finds longer loops
@@ -79,7 +79,7 @@ def concluded(backlog: Backlog, items: frozenset[str]) -> int:
 
     Returns how many were unblocked. May be repeated.
     """
-    watching = {"status": Status.BLOQUEADO, "registro": Status.BLOQUEADO, "aguarda": {"$in": sorted(items)}}
+    watching = {"status": Status.BLOQUEADO, "registro": Status.BLOQUEADO, "aguarda": among(sorted(items))}
     freed, before = 0, [None]
     while items:
         watchers = list(backlog.items.find(watching, NEEDED).limit(CHUNK))
@@ -118,7 +118,7 @@ def first_open(backlog: Backlog, dependencies: Sequence[str]) -> tuple[str, Doc 
 
 def known(backlog: Backlog, ids: Sequence[str]) -> dict[str, Doc]:
     """The items with these identities: the `id`, or the text of `_id` where there is none."""
-    found = {doc["id"]: doc for doc in backlog.items.find({"id": {"$in": list(ids)}}, KNOWN)}
+    found = {doc["id"]: doc for doc in backlog.items.find({"id": among(ids)}, KNOWN)}
     missing = [each for each in ids if each not in found]
     keys = [*missing, *(ObjectId(each) for each in missing if ObjectId.is_valid(each))]
     if keys:
