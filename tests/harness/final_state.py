@@ -18,6 +18,7 @@ from contratos.estados import Status, Transicao
 from prometheus_fabrica.backlog.store import Doc
 
 TOKEN = re.compile(r"\b[0-9a-f]{24}$")
+LOOP = re.compile(r"\S+( -> \S+)+")  # where it begins is chance
 COLECOES = ("specs_recursos", "releases", "implantacoes")
 DIFFERS = frozenset({"seq", "mudou_em", "tentativas", "perdas", "erros", "ordem", "conclusao"})  # of items
 COMES_TO_NOTHING = frozenset({Transicao.FALHA, Transicao.VENCIMENTO, Transicao.DEVOLUCAO})
@@ -68,7 +69,7 @@ def _item(doc: Doc) -> Any:
     if "desbloqueado_por" in doc:  # which of them was the last is chance
         kept["desbloqueado_por"] = doc["desbloqueado_por"] in doc["depende_de"]
     if doc["status"] == Status.FALHOU:
-        kept["erro"] = doc["erros"][-1]["mensagem"]
+        kept["erro"] = LOOP.sub("LOOP", doc["erros"][-1]["mensagem"])
     if doc["tipo"] == "entrevistar_dor":  # several asked: who did so first is chance
         del kept["spec_origem_ref"]
         kept["bloqueando"] = sorted(doc["bloqueando"])
