@@ -133,6 +133,9 @@ class TestesConstrucao:
         fator = self.plano.por_caminho.get(("self", campo.nome))
         for bad in fator.invalidas if fator else ():
             refusal = self._refusal(campo, bad)
+            if refusal is None:
+                self._refused_beside(campo, bad)
+                continue
             rows.append((bad.rotulo, self._source(bad.valor, bad.do_tipo), refusal.erro, refusal.contrato))
         if isinstance(campo, Atributo) and not campo.de_estados:
             seen = [bad.valor for bad in fator.invalidas] if fator else []
@@ -175,8 +178,8 @@ class TestesConstrucao:
         plain = isinstance(value, str | int | float | bool | None)
         return f"qualquer({value!r})" if plain else "qualquer(object())"
 
-    def _refusal(self, campo: Atributo | Relacao, bad: Invalida) -> Recusa:
-        """How the spec refuses the value. SpecContraditoria when it does not, or otherwise than the class says."""
+    def _refusal(self, campo: Atributo | Relacao, bad: Invalida) -> Recusa | None:
+        """How the spec refuses the value, or None. SpecContraditoria when it does so otherwise than the class says."""
         if not bad.do_tipo:
             return Recusa("ValorInvalido", "tipo")
         base = self.objetos.base(self.classe.nome)
@@ -190,8 +193,37 @@ class TestesConstrucao:
             return refusal
         except SemDesfecho:
             return Recusa(bad.lanca or "ViolacaoDeContrato", "")
+        return None
+
+    def _refused_beside(self, campo: Atributo | Relacao, bad: Invalida) -> None:
+        """A value that is refused beside other valid classes, not beside the values that objects start from."""
+        for _, values in self.plano.linhas:
+            valid = self._novo(values)
+            if valid is None:
+                continue
+            made = Novo(valid.classe, {**valid.args, campo.nome: bad.valor})  # type: ignore[dict-item]
+            try:
+                self.objetos.simulador.cria(made)
+            except Recusa as refusal:
+                if bad.lanca in {None, refusal.erro} and bad.viola in {"", refusal.contrato}:
+                    self._one_refused(campo, bad, made, refusal)
+                    return
+            except SemDesfecho:
+                continue
         message = "the class is said to be invalid, but neither limits nor invariants refuse it"
         raise SpecContraditoria([Problema(bad.caminho, message), Problema(campo.caminho, "takes the value")])
+
+    def _one_refused(self, campo: Atributo | Relacao, bad: Invalida, made: Novo, refusal: Recusa) -> None:
+        self.modulo.usa_pytest = True
+        self.modulo.teste(
+            f"test_construtor_recusa_{marca(campo.nome)}_{marca(bad.rotulo)}",
+            f"{bad.rotulo}: classe inválida de {campo.nome} entre classes válidas. Oráculo: o que a quebra.",
+            [
+                f"with pytest.raises({self.fontes.erro(refusal.erro)}) as recusa:",
+                f"    {self.fontes.objeto(made)}",
+                f"assert recusa.value.contrato == {literal(refusal.contrato)}",
+            ],
+        )
 
     def _multiplicity(self, relation: Relacao) -> None:
         """Too few, too many, or two with the same key."""

@@ -24,10 +24,14 @@ RESULT = ""  # the place of the result among what a broken body decides
 
 @dataclass(frozen=True, slots=True)
 class Errado:
-    """A broken body: the values that it gives to attributes, and what it returns."""
+    """A broken body: the values that it gives to attributes, and what it returns.
+
+    alem: it meddles with these attributes, and then does what the right body does.
+    """
 
     atributos: Mapping[str, Valor]
-    resultado: Valor
+    resultado: Valor = None
+    alem: bool = False
 
 
 class TestesContratos:
@@ -90,6 +94,8 @@ class TestesContratos:
             chosen = {**start, **changes}
             result = chosen.pop(RESULT, None)
             yield Errado(chosen, result)
+        options.pop(RESULT, None)
+        yield from (Errado(changes, alem=True) for changes in mudancas(options, MOST_BODIES) if changes)
 
     def _samples(self, attribute: Atributo) -> list[Valor]:
         try:
@@ -111,7 +117,9 @@ class TestesContratos:
         for name, value in errado.atributos.items():
             node = _node(value, self.classe.campo(name).tipo)
             yield Atribui(((Campo(self.classe.campo(name).tipo, me, name), node),))
-        if self.metodo.retorna is not None and not _has_object(errado.resultado):
+        if errado.alem and self.metodo.corpo is not None:
+            yield from self.metodo.corpo.comandos
+        elif self.metodo.retorna is not None and not _has_object(errado.resultado):
             yield Retorna(_node(errado.resultado, self.metodo.retorna.tipo))
 
     def _write(self, happy: Chamada, errado: Errado, label: str, violation: str, contract: str, text: str) -> None:
@@ -119,7 +127,11 @@ class TestesContratos:
             f"    {self.eu}.{self.classe.campo(name).py} = {self.fontes.valor(value)}"
             for name, value in errado.atributos.items()
         ]
-        if self.metodo.retorna is not None:
+        if errado.alem:
+            right = chamada("", self.metodo, {p.nome: p.py for p in self.metodo.parametros}).partition("(")[2]
+            passed = f"{self.eu}, {right}" if self.metodo.parametros else f"{self.eu})"
+            body_lines.append(f"    {'return ' if self.metodo.retorna is not None else ''}certo({passed}")
+        elif self.metodo.retorna is not None:
             body_lines.append(f"    return {self.fontes.valor(errado.resultado)}")
         parameters = "".join(f", {p.py}: {self.fontes.anotacao(p.tipo)}" for p in self.metodo.parametros)
         returns = self.fontes.anotacao(self.metodo.retorna.tipo) if self.metodo.retorna else "None"
@@ -127,6 +139,7 @@ class TestesContratos:
         call = chamada(self.eu, self.metodo, {n: self.fontes.valor(v) for n, v in happy.args.items()})
         used = self.eu if body_lines and errado.atributos else f"_{self.eu}"
         lines = [
+            *([f"certo = {cls}._{self.metodo.py}"] if errado.alem else []),
             "",
             f"def errado({used}: {cls}{parameters}) -> {returns}:",
             *(body_lines or ["    pass"]),

@@ -82,10 +82,31 @@ class TestesRecusas:
             return Recusada(bad.rotulo, source, "ValorInvalido", "tipo")
         value: Dado = bad.valor  # type: ignore[assignment]
         outcome = self._outcome({**self.happy.args, parameter.nome: value}, self.happy.eu)
+        if outcome == "aceita" and self._beside(parameter, bad, value):
+            return None
         refusal = self._checked(bad, outcome, parameter.caminho)
         if refusal is None:
             return None
         return Recusada(bad.rotulo, self.fontes.valor(value), refusal.erro, refusal.contrato)
+
+    def _beside(self, parameter: Parametro, bad: Invalida, value: Dado) -> bool:
+        """Whether the value is refused beside other valid classes than the plainest ones: then that is its test."""
+        for _, values in self.plano.linhas:
+            call = self.calls.possivel({path: v for path, v in values.items() if path != (parameter.nome,)})
+            refusal = call and self._outcome({**call.args, parameter.nome: value}, call.eu)
+            if not (call and isinstance(refusal, Recusa)):
+                continue
+            if bad.lanca in {None, refusal.erro} and (not bad.viola or bad.viola in refusal.contrato.split("|")):
+                args = {**call.args, parameter.nome: value}
+                source = chamada(self.eu, self.metodo, {n: self.fontes.valor(v) for n, v in args.items()})
+                self.modulo.usa_pytest = True
+                self.modulo.teste(
+                    f"test_{marca(self.metodo.py)}_recusa_{marca(parameter.nome)}_{marca(bad.rotulo)}",
+                    f"{bad.rotulo}: classe inválida de {parameter.nome} entre válidas. Oráculo: o que a quebra.",
+                    [f"{self.eu} = {self.fontes.objeto(call.eu)}", *self._raises(refusal, [source])],
+                )
+                return True
+        return False
 
     def _outcome(self, args: Mapping[str, Argumento], eu: Novo) -> Recusa | str:
         """How the call is refused; 'aceita' when it is not, 'obscura' when nobody can say."""
