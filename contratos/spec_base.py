@@ -93,7 +93,7 @@ class Parte(Contrato):
         elif type(data) in cls.curtas:
             data = {cls.curtas[type(data)]: data}
         elif isinstance(data, dict):
-            data = {cls._key(key, data): value for key, value in data.items()}
+            data = {name: cls._truth(name, value) for name, value in cls._named(data)}
         elif not isinstance(data, cls):
             short = "".join(f"{KINDS[kind]}, or " for kind in cls.curtas if kind in KINDS)
             raise ValueError(f"expected {short}a map of {', '.join(cls.model_fields)}; found {found(data)}")
@@ -103,6 +103,18 @@ class Parte(Contrato):
             raise ValidationError.from_exception_data(
                 cls.__name__, [cls._explained(e) for e in _details(error)]
             ) from None
+
+    @classmethod
+    def _named(cls, data: dict[Any, Any]) -> list[tuple[str, Any]]:
+        return [(cls._key(key, data), value) for key, value in data.items()]
+
+    @classmethod
+    def _truth(cls, name: str, value: Any) -> Any:
+        """'sim' and 'não' are truths for who writes Portuguese; for YAML they are texts."""
+        wants_truth = name in cls.model_fields and cls.model_fields[name].annotation is bool
+        return (
+            {"sim": True, "nao": False}.get(folded(value), value) if wants_truth and isinstance(value, str) else value
+        )
 
     @classmethod
     def _key(cls, key: Any, data: dict[Any, Any]) -> str:

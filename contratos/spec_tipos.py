@@ -44,7 +44,7 @@ CAPITALISED = frozenset({"Integer", "String", "Boolean", "Double", "List", "Opti
 
 TIPO_DESCRICAO = (
     "Type of the value: int, str, bool, Decimal (money and exact numbers), float, date, datetime, a name from 'tipos', "
-    "'enumeracoes' or 'classes', 'lista[T]', or 'opcional[T]' (also written 'T?')."
+    "'enumeracoes' or 'classes', 'lista[T]', or 'opcional[T]' (also 'T?', in quotes inside braces)."
 )
 
 

@@ -4,6 +4,8 @@ wrong.
 
 from __future__ import annotations
 
+import sys
+
 from contratos import spec_poo
 from contratos.problems import Malformed
 from contratos.spec import Spec
@@ -18,6 +20,9 @@ from workers.estrutura.modelo import Classe, Estados, Modelo
 from workers.estrutura.tabelas import Tabelas, enumeracao_de_estados, ler_tabelas
 from workers.expressao.mundo import Escopo, Mundo
 
+TAKEN = sys.stdlib_module_names | {"tests", "pytest", "hypothesis"}
+"""Packages that one of ours would hide."""
+
 
 def resolver(spec: Spec) -> Modelo:
     """The resolved view of the spec's structural part. Malformed carries every problem, each with its path in the
@@ -27,6 +32,11 @@ def resolver(spec: Spec) -> Modelo:
     if poo is None:
         raise Malformed.one("spec_poo", "required for vertente E, but missing")
     falhas = Falhas()
+    package = poo.pacote or names.snake(spec.id)
+    if package in TAKEN and poo.pacote:
+        falhas.diz(
+            "spec_poo.pacote", f"'{package}' is a package that Python or the suite has already: choose another name"
+        )
     tabelas = ler_tabelas(poo, falhas)
     falhas.levanta(se_falta=True)
     campos, mundo = ler_campos(poo, tabelas, falhas)
@@ -39,7 +49,7 @@ def resolver(spec: Spec) -> Modelo:
     falhas.levanta()
     return Modelo(
         spec=spec,
-        pacote=poo.pacote or names.snake(spec.id),
+        pacote=names.unique(package, TAKEN),
         descricao=poo.descricao or spec.descricao,
         mundo=mundo,
         constantes=tabelas.constantes,

@@ -17,7 +17,6 @@ class Mutavel(Protocol):
     """O que muda dentro de uma transação."""
 
     def _fotografia(self) -> Callable[[], None]: ...  # chamar o resultado faz voltar ao que é agora
-
     def _verifica(self) -> None: ...
 
 
@@ -54,8 +53,7 @@ def em_transacao() -> bool:
 @contextmanager
 def transacao() -> Iterator[Transacao]:
     """Abre uma transação, ou entra na que já está aberta; só a mais externa verifica e desfaz."""
-    aberta = _ATUAL.get()
-    if aberta is not None:
+    if aberta := _ATUAL.get():
         yield aberta
         return
     nova = Transacao()
