@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contratos.spec import Spec
 from workers import names
 from workers.e_estrutural_classes import EscritorClasse, VisaoClasse, modulos
-from workers.e_estrutural_importacoes import importacoes
+from workers.e_estrutural_importacoes import funcoes_de_valores, importacoes
 from workers.e_estrutural_partes import constantes, enumeracoes, erros, tipos
 from workers.e_estrutural_textos import simples
 from workers.estrutura.determinar import determinar
@@ -116,8 +116,6 @@ def codigo(modelo: Modelo) -> dict[str, str]:
 
 def _runtime(modelo: Modelo, used: set[str]) -> dict[str, str]:
     """The modules that every package needs, as far as this one does."""
-    from workers.e_estrutural_importacoes import funcoes_de_valores
-
     mutable = any(not c.imutavel for c in modelo.classes)
     modules = ["violacoes", "contratos"]
     modules += ["transacao", "objeto"] if mutable else []

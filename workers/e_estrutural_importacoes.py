@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from workers import names
 from workers.estrutura.modelo import Modelo
-from workers.expressao.impressor import texto  # noqa: F401
 from workers.rendering import Fonte
 
 STANDARD = {

@@ -10,12 +10,13 @@ from workers import names
 from workers.e_estrutural_condicoes import EscritorCondicoes
 from workers.e_estrutural_textos import do_metodo
 from workers.e_estrutural_valores import INDENT, Verificador
+from workers.estrutura.comandos import nos, todos_comandos
 from workers.estrutura.escritor import Escritor
 from workers.estrutura.modelo import Atributo, Classe, Condicao, Erro, Metodo, Relacao
 from workers.estrutura.nomes import NomesDoModelo
 from workers.expressao.arvore import Logica, No, todos
 from workers.expressao.impressor import Impressor, texto
-from workers.expressao.narrowing import Caminho, caminho
+from workers.expressao.narrowing import Caminho, caminho, presentes
 from workers.rendering import Fonte
 
 
@@ -98,8 +99,6 @@ class EscritorMetodo:
         return lines + self._promised(proximo)
 
     def _facts_of_pre(self) -> Iterable[frozenset[Caminho]]:
-        from workers.expressao.narrowing import presentes
-
         if len(self.method.pre) == 1:
             yield from (presentes(condition.no, quando=True) for condition in self.method.pre[0])
 
@@ -146,8 +145,6 @@ class EscritorMetodo:
         return frozenset(fact for fact in facts if fact in paths)
 
     def _body_nodes(self) -> Iterable[No]:
-        from workers.estrutura.comandos import nos, todos_comandos
-
         for command in todos_comandos(self.method.corpo.comandos if self.method.corpo else ()):
             yield from nos(command)
 

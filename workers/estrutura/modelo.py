@@ -15,7 +15,7 @@ from typing import Any
 
 from contratos.spec import Spec
 from contratos.spec_tipos import Tipo
-from workers.estrutura.comandos import Comando
+from workers.estrutura.comandos import Anexa, Atribui, Comando, Executa, Retira, todos_comandos
 from workers.estrutura.valores import Dado, Restricoes
 from workers.expressao.arvore import No
 from workers.expressao.avaliador import Valor
@@ -225,8 +225,6 @@ class Metodo:
 
 
 def _changes(comandos: tuple[Comando, ...]) -> bool:
-    from workers.estrutura.comandos import Anexa, Atribui, Executa, Retira, todos_comandos
-
     return any(isinstance(command, Atribui | Anexa | Retira | Executa) for command in todos_comandos(comandos))
 
 
