@@ -20,5 +20,10 @@ def open_backlog(context: typer.Context, settings: Config | None = None) -> Back
     """The store, with this person as the author of what is written."""
     from prometheus_fabrica import opening
     from prometheus_fabrica.ambient import Ambient
+    from prometheus_fabrica.backlog import indexes
 
-    return opening.backlog(settings or load(context), Ambient(dono=opening.person()))
+    settings = settings or load(context)
+    backlog = opening.backlog(settings, Ambient(dono=opening.person()))
+    if opening.configured_uri(settings) is None and not backlog.db.list_collection_names():
+        indexes.preparar(backlog.db)  # the embedded server takes a validator with a new collection only, never later
+    return backlog

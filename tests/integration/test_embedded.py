@@ -25,6 +25,7 @@ from bson.int64 import Int64
 
 from prometheus_fabrica.backlog import embedded
 from prometheus_fabrica.errors import Refused
+from tests.harness.fabrica import Fabrica
 
 FAKE_MONGOD = """#!{python}
 # Takes a mongod's options and speaks its protocol: shows how the process is run, not what a MongoDB does.
@@ -302,3 +303,12 @@ def test_data_decide_which_server_opens_them(dados: Path, mongod: Path, monkeypa
     monkeypatch.setenv("FABRICA_MONGOD", "")
     with pytest.raises(Refused, match="was filled by a mongod and none is on the PATH"):
         embedded.ensure(dados)
+
+
+def test_first_command_of_all_leaves_a_collection_that_refuses_nonsense(dados: Path) -> None:
+    """A validator comes with the collection or never, there: who begins with `enviar` has it like any other."""
+    dados.mkdir()
+    first = Fabrica("", "b", dados, {})("enviar", "orcar_spec", "-c", "spec_ref=s")
+    assert (first.code, first.err) == (0, "")
+    with pymongo.MongoClient[Any](embedded.ensure(dados)) as client, pytest.raises(pymongo.errors.WriteError):
+        client["b"]["backlog_items"].insert_one({"tipo": "orcar_spec", "prioridade": "alta"})
