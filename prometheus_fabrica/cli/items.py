@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from contratos.estados import Status
+from contratos.problems import Malformed
 from contratos.tipos import NOSSOS
 from prometheus_fabrica import commands
 from prometheus_fabrica.approvals import Decisao
@@ -32,6 +33,7 @@ from prometheus_fabrica.cli.settings import open_backlog
 from prometheus_fabrica.errors import Refused
 
 Id = Annotated[str, typer.Argument(help="The item's id")]
+REJECTED = "Why; of a release or deployment the report of its bug, best with an example in a fenced block"
 Motivo = Annotated[str | None, typer.Option(help="Why; kept in the event")]
 SHOWN = 50
 # What `ver` shows elsewhere, or not at all: --json has everything.
@@ -232,7 +234,7 @@ def aprovar(context: typer.Context, item: Id, motivo: Motivo = None, json: Json 
 
 
 def rejeitar(
-    context: typer.Context, item: Id, motivo: Annotated[str, typer.Option(help="Why")], json: Json = False
+    context: typer.Context, item: Id, motivo: Annotated[str, typer.Option(help=REJECTED)], json: Json = False
 ) -> None:
     """Reject a budget, a release or a deployment, with the reason."""
     if not motivo.strip():
@@ -244,11 +246,26 @@ def _decide(context: typer.Context, item: str, *, aprovado: bool, motivo: str | 
     backlog = open_backlog(context)
     novo = commands.decidir(backlog, item, Decisao(aprovado, backlog.ambient.dono, motivo))
     produced = {"id": novo.doc["id"], "tipo": novo.doc["tipo"]}
+    if produced["tipo"] == "corrigir_bug":
+        _note_unreproducible(str(motivo))
     if as_json:
         print_json({"item": item, "decisao": "aprovado" if aprovado else "rejeitado", "produzido": produced})
     else:
         verb = "approved" if aprovado else "rejected"
         out.print(f"{item} is {verb}; it produced {produced['tipo']} {produced['id']}: 'fabrica ver {produced['id']}'")
+
+
+def _note_unreproducible(motivo: str) -> None:
+    """Say at once what the factory would say later: it corrects only what an example shows."""
+    from workers import bug_report
+
+    try:
+        bug_report.ler(motivo)
+    except Malformed as error:
+        err.print(
+            f"[yellow]fabrica:[/] no correction will come of this motivo ({cell(str(error))}): "
+            "'fabrica enviar corrigir_bug' reports the bug again with an example"
+        )
 
 
 def concluir(

@@ -190,6 +190,19 @@ def test_neighbours_item_is_inserted_with_a_note_and_cancelled_by_its_own_system
     assert said.err == ("fabrica: n is of type estruturar_produto, a neighbour's: its own system decides about it\n")
 
 
+def test_rejection_without_an_example_says_that_no_correction_will_come_of_it(
+    fabrica: Fabrica, backlog: Backlog
+) -> None:
+    """Approvals: any reason rejects; but a bug without an example is one that `corrigir_bug` cannot reproduce."""
+    release = {"release_ref": "rel-1", "spec_ref": "s", "artefatos": [], "testes_passaram": True, "cobertura": 1.0}
+    backlog.items.insert_many([{"id": name, "tipo": "aprovar_release", **release} for name in ("a", "b")])
+    plain = fabrica("rejeitar", "a", "--motivo", "não soma", "--json")
+    assert plain.data["produzido"]["tipo"] == "corrigir_bug"
+    assert "no correction will come of this motivo (contexto.erro: expected an example" in plain.err
+    example = "```yaml\nclasse: Conta\nmetodo: saldo\nargs: {}\nda: 1\n```"
+    assert fabrica("rejeitar", "b", "--motivo", example).err == ""
+
+
 def test_item_that_failed_says_why_in_lists_and_once_in_full(fabrica: Fabrica, backlog: Backlog) -> None:
     """The operator at night: `listar` gives the reason, `ver` the trace of the last attempt and no other."""
     for delay in (0.0, None):
