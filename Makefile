@@ -45,7 +45,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 golden: $(READY)
-	$(BIN)/python -m tests.golden $(ARGS)
+	$(BIN)/python -m tests.golden.rebuild $(ARGS)
 
 format: $(READY)
 	$(BIN)/ruff check --fix
