@@ -143,6 +143,8 @@ class TestesConstrucao:
             rows += [(s.rotulo, self.fontes.valor(s.valor), "ValorInvalido", s.viola) for s in samples]
             if not holds_list(campo.tipo):
                 rows.append(("outro_tipo", self._source(object, do_tipo=False), "ValorInvalido", "tipo"))
+        if isinstance(campo, Relacao) and not campo.muitos:
+            rows.append(("outro_tipo", self._source(object, do_tipo=False), "ValorInvalido", "tipo"))
         if not rows:
             return
         columns = [

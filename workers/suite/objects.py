@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice, product
+from typing import Any
 
 from workers.estrutura.modelo import Atributo, Classe, Modelo, Relacao
 from workers.estrutura.valores import Dado, Novo
 from workers.expressao.arvore import Campo, No, Variavel, todos
 from workers.expressao.avaliador import Registro
-from workers.suite.samples import Amostra, Amostras
+from workers.suite.samples import Amostra, Amostras, passo
 from workers.suite.simulation import Recusa, SemDesfecho, Simulador
 
 MOST_TRIES = 2_000  # objects tried for one that is valid
 DEEPEST = 6  # objects inside objects
+ORDERED = frozenset({"int", "Decimal", "float", "date", "datetime"})
 VARIANTS = 6  # values of a field that are looked at when objects vary
 
 
@@ -170,12 +172,29 @@ class Objetos:
         else:
             return first
         free = [campo for campo in free if blamed is None or campo.nome in blamed]
-        options = {campo.nome: [sample.valor for sample in self.valores(campo)] for campo in free}
+        options = {
+            campo.nome: [*(sample.valor for sample in self.valores(campo)), *self._near(campo, classe, fixed)]
+            for campo in free
+        }
         for changes in mudancas(options) if options else ():
             novo = Novo(classe.nome, _ordered(classe, {**plain, **fixed, **changes}))
             if self.valido(novo):
                 return novo
         return None
+
+    def _near(self, campo: Atributo | Relacao, classe: Classe, fixed: Mapping[str, Dado]) -> list[Dado]:
+        """Values right beside the given ones of the same type: what must come after a given day, or exceed a sum."""
+        tipo = self.modelo.mundo.base(campo.tipo)
+        if isinstance(campo, Relacao) or tipo.nome not in ORDERED:
+            return []
+        step = passo(tipo, campo.restricoes)
+        same: list[Any] = [
+            fixed[other.nome]
+            for other in classe.construtor()
+            if fixed.get(other.nome) is not None and self.modelo.mundo.base(other.tipo) == tipo
+        ]
+        near = [moved for value in same for moved in (value + step, value - step, value)]
+        return [value for value in near if campo.restricoes.violada(value, tipo) is None]
 
     def _plain(self, campo: Atributo | Relacao, known: Novo | None) -> Dado:
         if known is not None and campo.nome in known.args:

@@ -123,3 +123,37 @@ def test_targets_that_do_not_fit_are_refused_with_their_line(alvo: str, message:
     with pytest.raises(Malformed, match=message) as refused:
         conferir_spec(spec, text, "x.yaml")
     assert all(problem.linha for problem in refused.value.problemas)
+
+
+STAY = """
+    erros: {Tarde: Tarde demais.}
+    classes:
+      Estadia:
+        atributos: {entrada: date, saida: date}
+        invariantes: [{id: I1, que: self.entrada < self.saida}]
+        metodos:
+          cancelar: {parametros: {dia: date}, erros: [{se: dia >= self.entrada, lanca: Tarde}], corpo: []}
+"""
+
+
+def test_an_invalid_class_may_be_so_only_beside_the_other_classes() -> None:
+    """The end of 2025 is wrong beside a stay that begins in 2026, not beside the dates that tests start from."""
+    rest = """
+        schema_tdd:
+          alvos:
+            Estadia:
+              classes:
+                entrada: {validas: [2026-01-01]}
+                saida: {validas: [2026-03-01], invalidas: [{antes: {valor: 2025-12-31, viola: I1}}]}
+    """
+    tests = suite_of(STAY, rest)["tests/test_estadia.py"]
+    assert "criar_estadia(entrada=date(2026, 1, 1), saida=date(2025, 12, 31))" in tests
+
+
+def test_objects_are_completed_with_values_beside_the_given_ones() -> None:
+    """A stay that begins in 2026 needs an end in 2026, which is none of the dates that tests start from."""
+    rest = """
+        schema_tdd:
+          alvos: {Estadia.cancelar: {classes: {dia: {validas: [2025-12-31]}, self.entrada: {validas: [2026-01-01]}}}}
+    """
+    assert "date(2026, 1, 1)" in suite_of(STAY, rest)["tests/test_estadia.py"]
