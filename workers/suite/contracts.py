@@ -57,7 +57,8 @@ class TestesContratos:
             allowed = ", ".join(self.metodo.modifica or ()) or "nada"
             self._promise(happy, "modifica", "ModificacaoIndevida", "modifica", f"só muda: {allowed}")
         if self.metodo.retorna and self.metodo.retorna.restricoes:
-            for sample in self.calls.objetos.amostras.invalidas(self.metodo.retorna)[:1]:
+            broken = {sample.viola: sample for sample in self.calls.objetos.amostras.invalidas(self.metodo.retorna)}
+            for sample in broken.values():
                 errado = Errado({}, sample.valor)  # type: ignore[arg-type]
                 self._write(happy, errado, "resultado", "ValorInvalido", sample.viola, "os limites do resultado")
 

@@ -76,10 +76,16 @@ class Planos:
         self.objetos = objetos
         self.modelo: Modelo = objetos.modelo
         self.schema = objetos.modelo.spec.schema_tdd
+        self._known: dict[str, Plano] = {}
 
     def plano(self, classe: Classe, metodo: Metodo | None) -> Plano:
         """The design of a method, or of the constructor. Malformed: classes or conditions that do not fit the spec."""
         target = f"{classe.nome}.{metodo.nome}" if metodo else classe.nome
+        if target not in self._known:
+            self._known[target] = self._made(classe, metodo, target)
+        return self._known[target]
+
+    def _made(self, classe: Classe, metodo: Metodo | None, target: str) -> Plano:
         alvo = self.schema.alvos.get(target, Alvo())
         fatores = tuple(self._factors(classe, metodo, alvo, f"schema_tdd.alvos.{target}"))
         by_path = {fator.caminho: fator for fator in fatores}
@@ -99,7 +105,7 @@ class Planos:
 
     def _factors(self, classe: Classe, metodo: Metodo | None, alvo: Alvo, at: str) -> Iterator[Fator]:
         """Declared factors, then those that the spec says nothing of: parameters, and fields that contracts look at."""
-        known = self._known(classe, metodo)
+        known = self._named(classe, metodo)
         faults: list[Problema] = []
         declared: dict[Caminho, Fator] = {}
         for name in alvo.classes:
@@ -120,7 +126,7 @@ class Planos:
                 samples = self._own_samples(campo)
                 yield Fator(path, tuple(samples[:OWN_CLASSES]), tuple(samples[OWN_CLASSES:]))
 
-    def _known(self, classe: Classe, metodo: Metodo | None) -> dict[Caminho, Atributo | Relacao | ParametroMetodo]:
+    def _named(self, classe: Classe, metodo: Metodo | None) -> dict[Caminho, Atributo | Relacao | ParametroMetodo]:
         known: dict[Caminho, Atributo | Relacao | ParametroMetodo] = {}
         for parameter in metodo.parametros if metodo else ():
             known[parameter.nome,] = parameter

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from workers.estrutura.comandos import Se, nos, todos_comandos
-from workers.estrutura.modelo import Classe, Exemplo, Metodo
+from workers.estrutura.modelo import Atributo, Classe, Exemplo, Metodo, Relacao
 from workers.estrutura.valores import Dado, Novo
 from workers.expressao.arvore import No
 from workers.expressao.avaliador import MembroValor
 from workers.names import slug
-from workers.suite.calls import Argumento, Caminho, Chamada, Chamadas
+from workers.suite.calls import Argumento, Caminho, Chamada, Chamadas, olhados
 from workers.suite.contracts import TestesContratos
 from workers.suite.designs import Plano, Planos
 from workers.suite.expected import afirma, afirmacoes
@@ -19,6 +19,7 @@ from workers.suite.objects import Objetos, SemObjeto
 from workers.suite.printing import Fontes, chamada, marca, variavel
 from workers.suite.refusals import TestesRecusas
 from workers.suite.rows import Caso, Linhas
+from workers.suite.samples import Amostra
 from workers.suite.simulation import Desfecho, Recusa
 from workers.suite.view import Modulo
 
@@ -41,6 +42,7 @@ class TestesMetodo:
         self.eu = variavel(classe)
         self.nome = marca(metodo.py)
         self.plano: Plano = planos.plano(classe, metodo)
+        self.do_construtor: Plano = planos.plano(classe, None)
         self.calls = Chamadas(self.objetos, classe, metodo)
         self.rows = Linhas(modulo, self.objetos, classe, metodo)
         self.happy = self.calls.feliz() or self.calls.possivel({})
@@ -52,7 +54,8 @@ class TestesMetodo:
             self._example(example, place)
         if self.happy is None:
             return
-        calls = list(self._distinct([*self._combinations(), *self._limits(), *self._in_each_state()]))
+        plain = ("tipico", self.happy)
+        calls = list(self._distinct([plain, *self._combinations(), *self._limits(), *self._in_each_state()]))
         calls = list(self._distinct([*calls, *self._turns(calls), *self._branches(calls)]))
         outcomes = [(label, call, self.calls.possivel_desfecho(call)) for label, call in calls]
         known = [Caso(label, call, outcome) for label, call, outcome in outcomes if outcome]
@@ -150,6 +153,19 @@ class TestesMetodo:
         for fator in self.plano.fatores:
             for sample in (*fator.validas, *fator.outras):
                 yield from self._call(f"{fator.caminho[-1]}-{sample.rotulo}", {fator.caminho: sample.valor})
+        seen = olhados(self.classe, self.metodo)
+        for campo in self.classe.construtor():
+            path: Caminho = ("self", campo.nome)
+            if campo.nome in seen and path not in self.plano.por_caminho:
+                for sample in self._samples_of(campo):
+                    yield from self._call(f"{campo.nome}-{sample.rotulo}", {path: sample.valor})
+
+    def _samples_of(self, campo: Atributo | Relacao) -> Iterator[Amostra]:
+        """What the spec gives for the field of a new object, and what its limits say."""
+        declared = self.do_construtor.por_caminho.get(("self", campo.nome))
+        if declared and declared.declarado:
+            yield from (*declared.validas, *declared.outras)
+        yield from self.objetos.valores(campo)
 
     def _in_each_state(self) -> Iterator[tuple[str, Chamada]]:
         """A good call in each state that allows it, and the plainest one in each that does not."""
