@@ -136,13 +136,14 @@ class Simulador:
                 raise Recusa(error.lanca, error.id)
         frame = dict(objeto.campos)
         posts = [(condition, *sem_antigo(condition.no)) for condition in metodo.pos]
-        olds = {name: self._value(node, names) for _, _, saved in posts for name, node in saved}
+        # Of each condition apart: antigo(self.saldo) in one and antigo(destino.saldo) in another have the same name.
+        olds = [{name: self._value(node, names) for name, node in saved} for _, _, saved in posts]
         value = self._body(metodo, dict(names))
         self._moved(objeto, classe, metodo)
         if metodo.retorna and (broken := metodo.retorna.restricoes.violada(value, self._base(metodo.retorna.tipo))):
             raise Recusa("ValorInvalido", broken, "resultado")
-        for condition, node, _ in posts:
-            if not self._value(node, {**names, **olds, "resultado": value}):
+        for (condition, node, _), old in zip(posts, olds, strict=True):
+            if not self._value(node, {**names, **old, "resultado": value}):
                 raise Recusa("PosCondicaoViolada", condition.id)
         self._frame(objeto, metodo, frame)
         for record in reachable(names.values()) if not inner else ():
