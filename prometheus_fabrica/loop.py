@@ -100,7 +100,8 @@ class Loop:
         message = str(error) if isinstance(error, Malformed | Permanent) else _described(error)
         if isinstance(error, Permanent) and error.registros:
             records = [Novo(colecao, doc) for colecao, doc in error.registros]
-            self._answered(parada, lambda: documents.publicar(self.backlog, records, None))
+            db = self.backlog.db
+            self._answered(parada, lambda: documents.publicar(self.backlog, records, releases.agora(db)))
         delay = None if final else retry_delay(posse.tentativa, self.backlog.limits, self.backlog.ambient)
         landed = self._answered(parada, lambda: transitions.falhar(self.backlog, posse, message, livre_em_s=delay))
         if not landed:

@@ -48,9 +48,9 @@ def _words(text: str) -> frozenset[str]:
 
 
 MODULES = _words(
-    "__future__ abc base64 bisect calendar collections contextlib contextvars copy dataclasses datetime decimal enum fractions "
-    "functools hashlib heapq itertools json logging math operator random re secrets statistics string textwrap types "
-    "typing unicodedata uuid warnings weakref zoneinfo"
+    "__future__ abc base64 bisect calendar collections contextlib contextvars copy dataclasses datetime decimal "
+    "enum fractions functools hashlib heapq itertools json logging math operator random re secrets statistics "
+    "string textwrap types typing unicodedata uuid warnings weakref zoneinfo"
 )
 """What code of a pure vertente may import, besides itself."""
 

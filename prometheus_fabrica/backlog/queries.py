@@ -121,8 +121,8 @@ def _concluded(backlog: Backlog, item: str) -> bool:
 
 def last_error(doc: Doc) -> str | None:
     """Why an item's last attempt failed."""
-    erros = doc.get("erros") or [{}]
-    return erros[-1].get("mensagem")
+    erros = doc.get("erros")
+    return str(erros[-1]["mensagem"]) if erros else None
 
 
 def _absent(backlog: Backlog, dependency: str) -> str:

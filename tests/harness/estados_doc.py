@@ -42,15 +42,15 @@ def render() -> str:
         lines.append(f"| `{transicao}` | {meaning} | {', '.join(moves) or 'any'} |")
     lines += [
         "",
-        "Only `Concluido` is final. A plain update of `status` by somebody else is put on record with `por: externo`, as",
-        "the transition that it amounts to:",
+        "Only `Concluido` is final. A plain update of `status` by somebody else is put on record with `por: externo`,",
+        "as the transition that it amounts to:",
         "",
         "| written by hand | recorded as |",
         "| --- | --- |",
         *(f"| `{status}` | `{AMOUNTS_TO[status]}` |" for status in Status),
         "",
-        "A hand-written `Pendente` of an item with dependencies is blocked again and examined at once; `Concluido` that",
-        "was changed by hand is put back, and both are in the events.",
+        "A hand-written `Pendente` of an item with dependencies is blocked again and examined at once; `Concluido`",
+        "that was changed by hand is put back, and both are in the events.",
         "",
     ]
     return "\n".join(lines)

@@ -14,7 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contratos.problems import Malformed
-from prometheus_fabrica.pricing import evaluation, evaluation_data, evaluation_models, evaluation_report, evaluation_rivals
+from prometheus_fabrica.pricing import (
+    evaluation,
+    evaluation_data,
+    evaluation_models,
+    evaluation_report,
+    evaluation_rivals,
+)
 from prometheus_fabrica.pricing.evaluation_scores import acaso, marp0, notas, perda
 
 DADOS = os.environ.get("FABRICA_TEST_EFFORT_DATA")  # a folder with published sets, where there is one
