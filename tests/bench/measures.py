@@ -99,6 +99,7 @@ def throughput(bench: Bench, waiting: int, daemons: int) -> tuple[float, float]:
     fill(backlog, waiting, adopted(backlog, item("first")))
     processes = [_daemon(bench, "5") for _ in range(daemons)]
     done = {"status": Status.CONCLUIDO}
+    until(lambda: backlog.items.count_documents(done, limit=1), "the first conclusion")  # starting is not measured
     start = monotonic()
     until(
         lambda: monotonic() > start + bench.seconds or backlog.items.count_documents(done, limit=waiting) == waiting,
@@ -127,7 +128,7 @@ def _daemon(bench: Bench, ocioso_s: str, *arguments: str) -> subprocess.Popen[st
 
 
 def _rate(backlog: Backlog) -> float:
-    """Conclusions per second by the server's clock, in the middle of the run."""
+    """Conclusions per second by the server's clock, in the middle of the run. There must have been one."""
     found = backlog.items.find({"status": Status.CONCLUIDO}, {"conclusao.em": 1})
     moments = sorted(doc["conclusao"]["em"] for doc in found)
     first, last = (int(part * (len(moments) - 1)) for part in MIDDLE)
