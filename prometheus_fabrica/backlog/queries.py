@@ -52,10 +52,11 @@ def like(backlog: Backlog, text: str, limit: int = 5) -> list[str]:
     return [doc["id"] for doc in backlog.items.find(rule, {"id": 1}).limit(limit)]
 
 
-def listing(backlog: Backlog, tipo: str | None, status: str | None, limit: int) -> list[Doc]:
-    """Items in the order in which they would be worked on; the payload's long parts are left out."""
+def listing(backlog: Backlog, tipo: str | None, status: str | None, limit: int, *, newest: bool = False) -> list[Doc]:
+    """Items, oldest or newest first; the payload's long parts are left out."""
     rule = {name: value for name, value in (("tipo", tipo), ("status", status)) if value}
-    return backlog.items.find(rule, LONG_FIELDS).sort([("criado_em", 1), ("_id", 1)]).limit(limit).to_list()
+    way = -1 if newest else 1
+    return backlog.items.find(rule, LONG_FIELDS).sort([("criado_em", way), ("_id", way)]).limit(limit).to_list()
 
 
 def counts(backlog: Backlog) -> list[Doc]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from contratos.estados import Transicao
 from contratos.problems import Malformed
 from prometheus_fabrica.backlog import queries
 from prometheus_fabrica.backlog.store import Doc
@@ -46,6 +47,8 @@ def eventos(
     json: Json = False,
 ) -> None:
     """Show what happened, oldest first."""
+    if tipo is not None and tipo not in set(Transicao):
+        raise typer.BadParameter(f"expected one of {', '.join(Transicao)}", param_hint="--tipo")
     rule: Doc = {name: value for name, value in (("item", item), ("tipo", tipo)) if value}
     period = {op: at for op, at in (("$gte", when(desde, "--desde")), ("$lt", when(ate, "--ate"))) if at}
     if period:

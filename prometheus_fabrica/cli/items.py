@@ -106,13 +106,14 @@ def listar(
     tipo: Annotated[str | None, typer.Option(help="Only this type", autocompletion=_types)] = None,
     status: Annotated[str | None, typer.Option(help="Only this status", autocompletion=_statuses)] = None,
     limite: Annotated[int, typer.Option(help="At most so many", min=1, max=100_000)] = SHOWN,
+    recentes: Annotated[bool, typer.Option("--recentes", help="Newest first")] = False,
     json: Json = False,
 ) -> None:
     """List items, oldest first."""
     if status is not None and status not in set(Status):
         raise typer.BadParameter(f"expected one of {', '.join(Status)}", param_hint="--status")
     backlog = open_backlog(context)
-    docs = queries.listing(backlog, tipo, status, limite)
+    docs = queries.listing(backlog, tipo, status, limite, newest=recentes)
     if json:
         print_json(docs)
         return
@@ -134,7 +135,8 @@ def listar(
     if not docs:
         out.print("no items: 'fabrica enviar orcar_spec -c spec_ref=ID' inserts one")
     elif len(docs) == limite:
-        out.print(f"the first {limite}; --limite shows more")
+        end = "" if recentes else ", --recentes the other end"
+        out.print(f"the {'newest' if recentes else 'oldest'} {limite}; --limite shows more{end}")
 
 
 def _reason(doc: Doc) -> str | None:

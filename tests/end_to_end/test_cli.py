@@ -38,6 +38,9 @@ def test_operator_inserts_lists_and_looks_at_an_item(fabrica: Fabrica) -> None:
     seen = fabrica("ver", "a", "--json").data
     assert [(event["tipo"], event["para"]) for event in seen["eventos"]] == [("criacao", "Pendente")]
     assert seen["parado"] == ["no daemon is running: start one with 'fabrica daemon'"]
+    fabrica("enviar", "orcar_spec", "-c", "spec_ref=spec_001", "--id", "b")
+    assert [doc["id"] for doc in fabrica("listar", "--recentes", "--limite", "1", "--json").data] == ["b"]
+    assert "the oldest 1; --limite shows more, --recentes the other end" in fabrica("listar", "--limite", "1").out
     for_people = fabrica("ver", "a")
     assert "it does not move because no daemon is running" in for_people.out
 
@@ -157,6 +160,7 @@ def test_every_schema_is_json(nome: str) -> None:
         (("bogus",), 2, "No such command 'bogus'"),
         (("enviar", "orca_spec", "-c", "spec_ref=s"), 1, "no type 'orca_spec': did you mean orcar_spec?"),
         (("listar", "--status", "pronto"), 2, "expected one of Bloqueado, Pendente"),
+        (("eventos", "--tipo", "pronto"), 2, "expected one of criacao, "),
         (("listar", "--limite", "0"), 2, "Invalid value for '--limite'"),
         (("enviar", "orcar_spec", "-c", "spec_ref"), 2, "expected nome=valor, found 'spec_ref'"),
         (("enviar", "orcar_spec", "--contexto", "{"), 1, "--contexto: expected JSON"),
