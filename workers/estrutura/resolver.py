@@ -17,6 +17,7 @@ from workers.estrutura.exemplos import ler_exemplo
 from workers.estrutura.falhas import Falhas
 from workers.estrutura.metodos import Contexto, assinaturas, ler_condicoes, ler_metodos
 from workers.estrutura.modelo import Classe, Estados, Modelo
+from workers.estrutura.recursao import recusar_sem_fim
 from workers.estrutura.tabelas import Tabelas, enumeracao_de_estados, ler_tabelas
 from workers.expressao.mundo import Escopo, Mundo
 
@@ -45,6 +46,8 @@ def resolver(spec: Spec) -> Modelo:
     classes: dict[str, Classe] = {}
     for classe in tabelas.classes:
         classes[classe.nome] = _class(classe, classes, tabelas, campos, mundo, falhas)
+    for resolved in classes.values():
+        recusar_sem_fim(resolved, falhas)
     classes = ler_alvos(spec, classes, mundo, falhas)
     falhas.levanta()
     return Modelo(

@@ -22,6 +22,7 @@ from workers.suite.effects import Ligacoes, SemDesfecho, fields_of, partners, re
 __all__ = ["NOW", "Desfecho", "Recusa", "SemDesfecho", "Simulador", "sem_antigo"]
 
 NOW = datetime(2024, 6, 15, 12, 0)  # noqa: DTZ001 - what the suite's clock says; the spec's times have no zone
+DEEPEST = 16  # calls inside calls that are followed
 
 
 class Recusa(Exception):
@@ -67,6 +68,7 @@ class Simulador:
         self._ids: dict[int, tuple[Registro, int]] = {}
         self._links = Ligacoes(modelo)
         self._branches: set[tuple[int, bool]] = set()
+        self._depth = 0
         self._constants = {constant.nome: constant.valor for constant in modelo.constantes}
 
     def cria(self, novo: Novo) -> Registro:
@@ -156,10 +158,15 @@ class Simulador:
         for parameter in metodo.parametros:
             given = parameter.nome in args
             names[parameter.nome] = args[parameter.nome] if given else self.valor(parameter.padrao)
+        if self._depth == DEEPEST:
+            raise SemDesfecho("calls inside calls without an end in sight")
+        self._depth += 1
         try:
             return self._call(objeto, metodo, names, inner=True)
         except Recusa as refusal:
             raise Recusa(refusal.erro, refusal.contrato, refusal.onde, refusal.por or nome) from None
+        finally:
+            self._depth -= 1
 
     def _new_inside(self, classe: str, args: Mapping[str, Valor]) -> Valor:
         """An object that a body makes. It gets the clock and the chance of the system, of which nobody knows."""

@@ -157,3 +157,30 @@ def test_objects_are_completed_with_values_beside_the_given_ones() -> None:
           alvos: {Estadia.cancelar: {classes: {dia: {validas: [2025-12-31]}, self.entrada: {validas: [2026-01-01]}}}}
     """
     assert "date(2026, 1, 1)" in suite_of(STAY, rest)["tests/test_estadia.py"]
+
+
+def test_old_values_of_two_postconditions_are_kept_apart() -> None:
+    """antigo(self.saldo) in one and antigo(destino.saldo) in another: a good call is found, and tested."""
+    tests = suite_of("""
+        classes:
+          Conta:
+            atributos: {saldo: {tipo: int, min: 0, padrao: 5}}
+            metodos:
+              transferir:
+                parametros: {destino: Conta, valor: {tipo: int, min: 1}}
+                pre: [valor <= self.saldo]
+                pos: [self.saldo == antigo(self.saldo) - valor, destino.saldo == antigo(destino.saldo) + valor]
+                corpo: [self.saldo -= valor, destino.saldo += valor]
+    """)
+    assert "def test_transferir_faz_o_que_diz" in tests["tests/test_conta.py"]
+
+
+def test_methods_that_never_end_are_refused_and_recursion_is_followed() -> None:
+    """A call of itself that nothing guards never ends; one behind a condition is a method like others."""
+    poo = (
+        "classes: {{F: {{metodos: {{f: {{parametros: {{n: {{tipo: int, min: 0}}}}, retorna: int, corpo: {body}}}}}}}}}"
+    )
+    spec, text = spec_of(poo.format(body="n * self.f(n=n)"))
+    with pytest.raises(Malformed, match="never ends: it calls itself"):
+        conferir_spec(spec, text, "x.yaml")
+    assert "def test_f" in suite_of(poo.format(body="1 if n == 0 else n * self.f(n=n - 1)"))["tests/test_f.py"]
