@@ -59,7 +59,7 @@ def found(backlog: Backlog, text: str) -> Doc:
 def known(backlog: Backlog, text: str) -> Doc:
     """The same, made an item of ours first where it is one."""
     doc = found(backlog, text)
-    if not doc.get("esquema"):
+    if not doc.get("esquema") and doc.get("tipo") in NOSSOS:
         propagation.adotar(backlog, [doc])
         doc = queries.find(backlog, text) or doc
     return doc
@@ -100,7 +100,7 @@ def cancelar(backlog: Backlog, text: str, por: str, motivo: str, *, cascata: boo
             elif doc is first:
                 raise Refused(_why_not(doc, "cancelled"))
         ids = [item_id(doc) for doc in level]
-        waiting = {"status": Status.BLOQUEADO, "depende_de": {"$in": ids}}
+        waiting = {"status": Status.BLOQUEADO, "depende_de": {"$in": ids}, "tipo": {"$in": list(NOSSOS)}}
         level = backlog.items.find(waiting).limit(CASCADE_LIMIT).to_list() if cascata else []
     sweeps.publicar_eventos(backlog)
     return done

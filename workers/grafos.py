@@ -26,11 +26,11 @@ def components[N](arcs: Mapping[N, Sequence[N]]) -> Iterator[list[N]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == index[node]:
-                    cut = stack.index(node)
-                    component = stack[cut:]
-                    del stack[cut:]
+                    component = [stack.pop()]
+                    while component[-1] != node:
+                        component.append(stack.pop())
                     inside.difference_update(component)
-                    yield component
+                    yield component[::-1]
             elif child not in index:
                 index[child] = low[child] = len(index)
                 stack.append(child)

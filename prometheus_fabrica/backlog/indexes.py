@@ -107,6 +107,11 @@ BACKLOG_SCHEMA: Doc = {
             "description": "depende_de: an array of ids",
             "items": {"bsonType": ["string", "objectId"], "description": "depende_de: each an id"},
         },
+    },
+}
+OUR_SCHEMA: Doc = {
+    "properties": {
+        "tipo": {"enum": sorted(NOSSOS)},
         "prioridade": {
             "bsonType": ["int", "long", "double"],
             "minimum": 0,
@@ -120,11 +125,6 @@ BACKLOG_SCHEMA: Doc = {
             "description": "max_tentativas: a number from 1 to 100",
         },
         "produtor": {"bsonType": "string", "description": "produtor: who inserted it, a text"},
-    },
-}
-OUR_SCHEMA: Doc = {
-    "properties": {
-        "tipo": {"enum": sorted(NOSSOS)},
         "status": {
             "enum": [status.value for status in Status],
             "description": f"status: one of {', '.join(Status)}, or leave it out",
@@ -149,7 +149,7 @@ EVENTOS_SCHEMA: Doc = {
     },
 }
 VALIDATORS: dict[str, Doc] = {
-    # Neighbours' types only have to be items at all: their fields and statuses are their own affair.
+    # Neighbours' types only have to be items at all: their other fields and statuses are their own affair.
     "backlog_items": {"$jsonSchema": {**BACKLOG_SCHEMA, "anyOf": [OUR_SCHEMA, NEIGHBOURS]}},
     "eventos": {"$jsonSchema": EVENTOS_SCHEMA},
 }
