@@ -97,7 +97,12 @@ class Planos:
         at = f"schema_tdd.alvos.{target}"
         restricoes = [*self._forbidden(classe, metodo, alvo, usable, at), *self._objects(classe, usable)]
         parametros = [Parametro(f.nome, tuple(s.rotulo for s in f.validas), f.pesos) for f in usable]
-        arranjo = combinar(parametros, restricoes, forca=strength, sementes=_seeds(alvo, usable, at), passos=STEPS)
+        seeds = _seeds(alvo, usable, at)
+        try:
+            arranjo = combinar(parametros, restricoes, forca=strength, sementes=seeds, passos=STEPS)
+        except Malformed as refused:  # it knows factors and restrictions, not where they stand in the spec
+            where = {p: f"{at}.{p.campo}" if p.campo.startswith("sementes") else at for p in refused.problemas}
+            raise Malformed([Problema(place, p.mensagem) for p, place in where.items()]) from None
         if len(arranjo.linhas) > MOST_ROWS:
             raise Malformed.one(f"{at}.cobertura", f"gives {len(arranjo.linhas)} rows; at most {MOST_ROWS}")
         rows = tuple(_row(linha, usable) for linha in arranjo.linhas)
@@ -124,6 +129,8 @@ class Planos:
                 yield declared[path]
             elif path[0] != "self" or path[1] in looked_at:
                 samples = self._own_samples(campo)
+                if path[0] == "self":
+                    samples = self._with_start(classe, path[1], samples)
                 yield Fator(path, tuple(samples[:OWN_CLASSES]), tuple(samples[OWN_CLASSES:]))
 
     def _named(self, classe: Classe, metodo: Metodo | None) -> dict[Caminho, Atributo | Relacao | ParametroMetodo]:
@@ -141,6 +148,15 @@ class Planos:
             return self.objetos.valores(campo)
         except SemObjeto:
             return []
+
+    def _with_start(self, classe: Classe, nome: str, amostras: list[Amostra]) -> list[Amostra]:
+        """The samples, and among the first the value of the object that tests start from: it may be none of them."""
+        try:
+            start = self.objetos.base(classe.nome).args[nome]
+        except SemObjeto:
+            return amostras
+        known = any(sample.valor == start for sample in amostras[:OWN_CLASSES])
+        return amostras if known else [Amostra("de_partida", start), *(s for s in amostras if s.valor != start)]
 
     def _declared(self, path: Caminho, tipo: Tipo, alvo: Alvo, name: str, at: str, faults: list[Problema]) -> Fator:
         first: list[Amostra] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contratos.problems import Malformed, Problema
 from contratos.spec import Spec
 from workers import names
 from workers.estrutura.modelo import Classe, Modelo
@@ -30,8 +31,9 @@ def gerar_suite(spec: Spec, modelo: Modelo) -> dict[str, str]:
     objetos = Objetos(modelo, portas=True)
     planos = Planos(objetos)
     modules: dict[str, Modulo] = {}
+    _refuse_impossible(objetos)
     for classe in modelo.classes:
-        if not classe.abstrata and possivel(objetos, classe):
+        if not classe.abstrata:
             modules[names.unique(f"test_{names.snake(classe.py)}", modules)] = _class_module(spec, planos, classe)
     if package := modulo_pacote(objetos):
         modules[names.unique("test_pacote", modules)] = package
@@ -47,6 +49,21 @@ def gerar_suite(spec: Spec, modelo: Modelo) -> dict[str, str]:
     code = {f"{modelo.pacote}/{module}.py": "" for module in ("__init__", "violacoes")}
     formatted = formatar({**texts, **code})
     return {path: formatted[path] for path in sorted(texts)}
+
+
+def _refuse_impossible(objetos: Objetos) -> None:
+    """A class of which no object is found would go untested. Malformed names all of them."""
+    found = [c for c in objetos.modelo.classes if not c.abstrata and not possivel(objetos, c)]
+    if found:
+        raise Malformed([Problema(classe.caminho, _impossible(classe)) for classe in found])
+
+
+def _impossible(classe: Classe) -> str:
+    needed = [r.classe for r in classe.todas_relacoes if r.minimo]
+    why = "its invariants may contradict one another" if classe.todas_invariantes else "its fields may not fit together"
+    why += f", or it and what it needs ({', '.join(needed)}) need each other" if needed else ""
+    way_out = "An example of creation shows one: 'exemplos: [{args: {...}}]'"
+    return f"no valid {classe.nome} was found, so nothing of it can be tested: {why}. {way_out}"
 
 
 def _class_module(spec: Spec, planos: Planos, classe: Classe) -> Modulo:

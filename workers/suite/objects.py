@@ -180,6 +180,16 @@ class Objetos:
             novo = Novo(classe.nome, _ordered(classe, {**plain, **fixed, **changes}))
             if self.valido(novo):
                 return novo
+        return self._shown(classe, plain, fixed)
+
+    def _shown(self, classe: Classe, plain: Mapping[str, Dado], fixed: Mapping[str, Dado]) -> Novo | None:
+        """An object that the spec itself shows as created."""
+        for example in classe.exemplos:
+            if example.lanca is None:
+                given = {name: self.completado(value) for name, value in example.args.items()}
+                novo = Novo(classe.nome, _ordered(classe, {**plain, **given, **fixed}))
+                if self.valido(novo):
+                    return novo
         return None
 
     def _near(self, campo: Atributo | Relacao, classe: Classe, fixed: Mapping[str, Dado]) -> list[Dado]:

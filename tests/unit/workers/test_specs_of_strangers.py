@@ -184,3 +184,26 @@ def test_methods_that_never_end_are_refused_and_recursion_is_followed() -> None:
     with pytest.raises(Malformed, match="never ends: it calls itself"):
         conferir_spec(spec, text, "x.yaml")
     assert "def test_f" in suite_of(poo.format(body="1 if n == 0 else n * self.f(n=n - 1)"))["tests/test_f.py"]
+
+
+CARGO = """
+    classes:
+      Carga:
+        atributos: {{peso: int, codigo: int}}
+        invariantes: ["self.peso * 7919 + self.codigo == 15838123"]
+        {exemplos}
+"""
+
+
+def test_a_class_of_which_no_object_is_found_is_refused_unless_an_example_shows_one() -> None:
+    """It would go untested in silence. The example that the message asks for is then what tests start from."""
+    with pytest.raises(Malformed, match=r"no valid Carga was found.*exemplos"):
+        suite_of(CARGO.format(exemplos="descricao: Carga."))
+    shown = suite_of(CARGO.format(exemplos="exemplos: [{args: {peso: 2000, codigo: 123}}]"))
+    assert "peso: int = 2000" in shown["tests/objetos.py"]
+
+
+def test_combinations_that_are_all_forbidden_are_refused_where_they_stand() -> None:
+    """The message names the target."""
+    with pytest.raises(Malformed, match=r"schema_tdd.alvos.F.preco: no combination satisfies proibidas\[0\]"):
+        suite_of(PRICE, "schema_tdd: {alvos: {F.preco: {classes: {x: [1, 2]}, proibidas: [x > 0]}}}")
