@@ -31,6 +31,7 @@ COALESCE_S = 0.02  # many changes at once wake the loop once
 REST = 2.0  # times as long as a sweep took, before the next one: the server's time is for the work
 EVENTS_REST_S = 0.3  # what ends within it publishes all its events in one go
 ANNOUNCE_S = 5.0
+TIDY_S = 3600.0
 GIVE_BACK_S = 10.0  # for stopped work to end its processes and give its item back
 
 
@@ -109,8 +110,7 @@ class Daemon:
         done = indexes.preparar(self._backlog.db)
         for refused in done.recusados:
             log.warning("preparar_recusado", motivo=refused)
-        for tidy in self._tidy:
-            tidy()
+        self._clean()
         presence.announce(self._backlog, self._pace.vagas, 0)
 
     def _serve(self) -> None:
@@ -185,13 +185,16 @@ class Daemon:
         """The sweeps: often while they find something, else at the idle pace; never more than a part of the time."""
         longest = min(self._pace.ocioso_s, self._backlog.limits.concessao_s / 3)
         pause = BUSY_PAUSE_S
-        announced = float("-inf")
+        announced, tidied = float("-inf"), self._backlog.ambient.monotonic()
         while not self._draining.is_set():
             begun = self._backlog.ambient.monotonic()
             found = self._sweep()
             if begun - announced > ANNOUNCE_S:
                 announced = begun
                 self._announce()
+            if begun - tidied > TIDY_S:
+                tidied = begun
+                self._clean()
             pause = BUSY_PAUSE_S if found else min(pause * GROWTH, longest)
             if found:
                 self._poke.set()
@@ -209,6 +212,13 @@ class Daemon:
             log.exception("erro_da_fabrica")
         return 0
 
+    def _clean(self) -> None:
+        for tidy in self._tidy:
+            try:
+                tidy()
+            except Exception:
+                log.exception("limpeza_falhou")  # what is left over waits for the next time
+
     def _announce(self) -> None:
         try:
             presence.announce(self._backlog, self._pace.vagas, self._pace.vagas - self._free())
@@ -221,19 +231,20 @@ class Daemon:
             {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
             {"$project": {"_id": 1}},
         ]
+        opened = False
         while not self._draining.is_set():
             try:
                 with self._backlog.items.watch(pipeline, max_await_time_ms=1000) as stream:
-                    while not self._draining.is_set():
+                    opened = True
+                    while stream.alive and not self._draining.is_set():
                         if stream.try_next() is not None:
                             self._draining.wait(COALESCE_S)
                             self._poke.set()
                             self._sweep_poke.set()
-            except OperationFailure as error:
-                if not self._draining.is_set():
+            except PyMongoError as error:
+                if isinstance(error, OperationFailure) and not opened:
                     log.info("sem_change_stream", motivo=str(error)[:200], efeito="the backlog is polled")
-                return
-            except PyMongoError:
+                    return
                 self._draining.wait(self._backlog.ambient.uniform(0.5, 1.0) * RECONNECT_CEILING_S)
 
     def _end(self) -> None:

@@ -219,10 +219,10 @@ def _releases(backlog: Backlog) -> Iterator[Violacao]:
     """A release comes from the attempt that concluded its item, not from one that lost it."""
     found = backlog.db["releases"].find({"arquivo": {"$exists": True}}, {"arquivo": 1}).sort("_id", 1)
     for chunk in batched(found, IDS, strict=False):
-        by_item = {arquivo.rpartition(":")[0]: arquivo for arquivo in (str(doc["arquivo"]) for doc in chunk)}
+        by_item = {arquivo.rpartition("@")[0]: arquivo for arquivo in (str(doc["arquivo"]) for doc in chunk)}
         for doc in backlog.items.find({"id": {"$in": list(by_item)}}, {"id": 1, "conclusao.token": 1}):
             arquivo, token = by_item[doc["id"]], (doc.get("conclusao") or {}).get("token")
-            if arquivo != f"{doc['id']}:{token}":
+            if arquivo != f"{doc['id']}@{token}":
                 yield broken(Regra.FILHOS, doc["id"], f"a release of the attempt {token}", arquivo)
 
 

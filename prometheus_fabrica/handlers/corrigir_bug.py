@@ -23,7 +23,7 @@ from prometheus_fabrica.errors import Permanent
 from prometheus_fabrica.handlers import building
 from prometheus_fabrica.handlers.building import Construcao
 from prometheus_fabrica.handlers.contract import Outcome, Tools, Trabalho
-from workers import bug_report, e_estrutural, flow, spec_repair
+from workers import bug_report, e_estrutural, flow, spec_repair, stack_trace
 from workers.bug_report import FIELD, Relato
 from workers.e_estrutural import Gerado
 from workers.flow import Estado, ResultadoWorker
@@ -72,17 +72,26 @@ def corrigir_bug(contexto: CorrigirBug, work: Trabalho, tools: Tools) -> Outcome
 
 def _read(contexto: CorrigirBug, work: Trabalho, tools: Tools) -> Bug:
     """Everything that the report refers to; Malformed or Permanent for what is not there."""
-    relato = bug_report.ler(contexto.erro)
+    shown = None if contexto.stack_trace else bug_report.ler(contexto.erro)  # before anything is looked up
     pai = _parent(contexto.feature_ref, tools)
     lida = tools.definitions().spec(pai.spec_ref)
     if "E" not in lida.spec.vertentes:
         raise Permanent(f"{lida.spec.id} has no vertente E: bugs of other vertentes cannot be corrected yet")
+    relato = shown or _report(contexto, lida.spec)
     marca = f"bug {hashlib.sha256(work.item.encode()).hexdigest()[:8]}"
     files = tools.arquivos(pai)
     code = {each.caminho for each in pai.artefatos if each.papel is Papel.CODIGO}
     texts = {path: content.decode() for path, content in files.items() if path in code}
     documento = marked_yaml.ler(lida.texto, lida.caminho).valor
     return Bug(relato, marca, pai, texts, lida, _with_example(documento, relato, marca))
+
+
+def _report(contexto: CorrigirBug, spec: Spec) -> Relato:
+    """What `erro` shows; else the call that the traceback tells of."""
+    try:
+        return bug_report.ler(contexto.erro)
+    except Malformed:
+        return stack_trace.ler(contexto.stack_trace or "", e_estrutural.compreender(spec))
 
 
 def _parent(ref: str, tools: Tools) -> Release:

@@ -190,10 +190,10 @@ def test_second_open_gap_of_one_key_is_found(vivido: Backlog) -> None:
 
 def test_release_of_an_attempt_that_lost_its_item_is_found(vivido: Backlog) -> None:
     """Queue notes, section 7: no release of a token other than the one that concluded the item."""
-    vivido.db["releases"].insert_one({"_id": "rel-1", "id": "rel-1", "arquivo": "mae:outro"})
+    vivido.db["releases"].insert_one({"_id": "rel-1", "id": "rel-1", "arquivo": "mae@outro"})
 
     (violation,) = audit.verificar(vivido, idle=True)
-    assert (violation.nome, violation.item, violation.encontrado) == ("filhos", "mae", "mae:outro")
+    assert (violation.nome, violation.item, violation.encontrado) == ("filhos", "mae", "mae@outro")
 
 
 def test_second_conclusion_is_found(vivido: Backlog) -> None:
