@@ -177,6 +177,9 @@ class Linhas:
         if result is None:
             return [self._call()]
         if any(isinstance(c.desfecho.valor, float) for c in casos):
+            if self.metodo.retorna and self.metodo.retorna.tipo.opcional:  # isclose does not take None
+                self.modulo.usa_pytest = True
+                return [f"assert {self._call()} == pytest.approx(esperado)"]
             self.fontes.usa.add("isclose")
             return [f"assert isclose({self._call()}, esperado)"]
         return [f"assert {self._call()} == esperado"]

@@ -207,3 +207,16 @@ def test_combinations_that_are_all_forbidden_are_refused_where_they_stand() -> N
     """The message names the target."""
     with pytest.raises(Malformed, match=r"schema_tdd.alvos.F.preco: no combination satisfies proibidas\[0\]"):
         suite_of(PRICE, "schema_tdd: {alvos: {F.preco: {classes: {x: [1, 2]}, proibidas: [x > 0]}}}")
+
+
+def test_floats_that_may_be_absent_are_compared_as_such() -> None:
+    """math.isclose does not take None."""
+    tests = suite_of("""
+        classes:
+          S:
+            atributos: {xs: {tipo: "lista[float]", padrao: []}}
+            metodos:
+              media: {retorna: float?, pura: true, corpo: sum(self.xs) / len(self.xs) if len(self.xs) > 0 else None}
+    """)["tests/test_s.py"]
+    assert "s.media() == pytest.approx(esperado)" in tests
+    assert "isclose" not in tests
