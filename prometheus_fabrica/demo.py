@@ -155,7 +155,9 @@ class World:
         console.print("\n[bold]The data are still there. Try:[/]")
         home = f"FABRICA_DADOS={self.pasta} FABRICA_SPECS={self.pasta / 'specs'}"
         orcamento = self.backlog.items.find_one({"tipo": "aprovar_orcamento"}) or {"_id": ""}
-        console.print(f"  export {home}")
+        if shutil.which("fabrica") is None:  # run by make: the environment is not active
+            console.print(f"  export PATH={escape(str(Path(sys.executable).parent))}:$PATH")
+        console.print(f"  export {escape(home)}")
         for command in (
             "fabrica listar",
             f"fabrica ver {item_id(orcamento)}",
