@@ -89,11 +89,6 @@ def item_id(doc: Mapping[str, Any]) -> str:
     return own if isinstance(own, str) and own else str(doc["_id"])
 
 
-def ids_of(posses: Sequence[Posse]) -> list[str]:
-    """The identities of owned items, for a log line."""
-    return [posse.item for posse in posses]
-
-
 def among(values: Iterable[Any]) -> Any:
     """The condition of being one of these. Of one value it is plain equality, which no server fails to find at once."""
     each = list(values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contratos.spec_tipos import Tipo
-from workers import names
 from workers.estrutura.modelo import Modelo, Relacao
 from workers.estrutura.valores import Dado, Novo
 from workers.expressao.avaliador import MembroValor
@@ -93,11 +92,6 @@ class NomesDoModelo:
                 return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
         usa |= nomes_do_literal(dado)
         return literal(dado)
-
-
-def modulo_de_classe(nome: str) -> str:
-    """The module of a class of that name, kept apart from the modules that every package has."""
-    return names.unique(names.snake(nome), MODULOS)
 
 
 MODULOS = frozenset(
