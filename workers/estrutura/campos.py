@@ -225,7 +225,7 @@ def _view(classe: spec_poo.Classe, campos: Mapping[str, Campos], tabelas: Tabela
 
 def _spec_of(attribute: Atributo, tabelas: Tabelas) -> spec_poo.Atributo:
     """What the spec says of an attribute; of one that is made for a life cycle, nothing."""
-    declared = next(c for c in tabelas.classes if c.nome == attribute.origem).atributos
+    declared = tabelas.classe(attribute.origem).atributos
     return declared.get(attribute.nome) or spec_poo.Atributo(tipo="str")
 
 

@@ -367,6 +367,16 @@ class Modelo:
     erros: tuple[ClasseErro, ...]
     classes: tuple[Classe, ...]
     por_nome: Mapping[str, Classe] = field(default_factory=dict)
+    _concretas: Mapping[str, tuple[Classe, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Who inherits from whom is looked up, not searched: specs may have thousands of classes."""
+        found: dict[str, tuple[Classe, ...]] = {}
+        for each in self.classes:
+            if not each.abstrata:
+                for name in {each.nome, *each.ancestrais}:
+                    found[name] = (*found.get(name, ()), each)
+        object.__setattr__(self, "_concretas", found)
 
     def classe(self, nome: str) -> Classe:
         """A class by its name in the spec."""
@@ -382,4 +392,4 @@ class Modelo:
 
     def subclasses(self, nome: str) -> Iterator[Classe]:
         """The class and all that inherit from it, those that have objects."""
-        return (c for c in self.classes if not c.abstrata and nome in {c.nome, *c.ancestrais})
+        return iter(self._concretas.get(nome, ()))

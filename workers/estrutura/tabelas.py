@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -52,6 +52,15 @@ class Tabelas:
     enumeracoes: tuple[Enumeracao, ...]
     erros: tuple[ClasseErro, ...]
     classes: tuple[Classe, ...]  # ancestors before subclasses
+    _por_nome: Mapping[str, Classe] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Classes are looked up, not searched: specs may have thousands of them."""
+        object.__setattr__(self, "_por_nome", {classe.nome: classe for classe in self.classes})
+
+    def classe(self, nome: str) -> Classe:
+        """What the spec says of the class of that name."""
+        return self._por_nome[nome]
 
     def dados_de_erros(self) -> dict[str, dict[str, Tipo]]:
         """Error -> name and type of the data that it carries, inherited ones first."""
