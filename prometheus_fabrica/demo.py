@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -147,17 +148,17 @@ class World:
         """The end: every item, where things lie, what to try next."""
         self._show()
         self.live.stop()
-        console = self.live.console
+        say = partial(self.live.console.print, soft_wrap=True)  # a command that is broken into two lines is none
         versions = sorted(self.pasta.glob("implantacoes/*/*/atual"))
-        console.print("\n[bold]Generated, tested, deployed:[/]")
+        say("\n[bold]Generated, tested, deployed:[/]")
         for version in versions:
-            console.print(f"  {escape(str(version))}")
-        console.print("\n[bold]The data are still there. Try:[/]")
+            say(f"  {escape(str(version))}")
+        say("\n[bold]The data are still there. Try:[/]")
         home = f"FABRICA_DADOS={self.pasta} FABRICA_SPECS={self.pasta / 'specs'}"
         orcamento = self.backlog.items.find_one({"tipo": "aprovar_orcamento"}) or {"_id": ""}
         if shutil.which("fabrica") is None:  # run by make: the environment is not active
-            console.print(f"  export PATH={escape(str(Path(sys.executable).parent))}:$PATH")
-        console.print(f"  export {escape(home)}")
+            say(f"  export PATH={escape(str(Path(sys.executable).parent))}:$PATH")
+        say(f"  export {escape(home)}")
         for command in (
             "fabrica listar",
             f"fabrica ver {item_id(orcamento)}",
@@ -167,7 +168,7 @@ class World:
             "fabrica verificar",
             *(f"python3 {version / 'run.py'}" for version in versions[:1]),
         ):
-            console.print(f"  {escape(command)}")
+            say(f"  {escape(command)}")
 
     def _show(self) -> None:
         self.live.update(Group(*(Text(f"• {line}") for line in self.said), Text(""), self._table()), refresh=True)
